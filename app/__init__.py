@@ -1,0 +1,14 @@
+"""getnotified: push notifications for a delivery service, over Server-Sent Events.
+
+    sender ──POST──► accept ──commit──► database
+                       ▼
+                     carry ──XADD──► log ──► every web process
+                                               ▼
+                     deliver: window ─► hub ─► wire ──SSE──► browser
+                       ▲                                        │
+                       └─ window, else database, else `gap` ◄───┘ reconnects with Last-Event-ID
+                     read: receipts ◄──POST── "received", "read"; inbox
+
+The folders are the legs of that journey, in its order: `accept`, `carry`, `deliver`, `read`, and `run` to keep it
+running. No leg imports another; they meet in `wiring`. What the service promises stands in the README.
+"""

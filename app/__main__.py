@@ -1,0 +1,172 @@
+"""The commands: `python -m app dev | web | relay | migrate | token`."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import wraps
+from socket import socket
+from typing import Any
+
+import click
+
+from app import database, wiring
+from app import settings as settings_module
+from app.auth import DEFAULT_TOKEN_DAYS, Tokens
+from app.errors import ConfigurationError
+from app.run import drain, logs
+from app.run.embedded import EmbeddedRedis, embedded_secret_key
+from app.settings import Settings
+
+CUSTOMERS_MAX = 1_000_000
+
+
+def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Reads the settings; what is wrong with them is one line and exit code 2."""
+
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> None:
+        try:
+            settings = settings_module.load()
+            logs.configure(settings.log_level)
+            command(settings, *arguments, **options)
+        except ConfigurationError as error:
+            click.echo(f"getnotified can't start: {error}", err=True)
+            sys.exit(2)
+
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """getnotified: push notifications over Server-Sent Events. Settings come from the environment."""
+
+
+@cli.command()
+@_with_settings
+def dev(settings: Settings) -> None:
+    """Everything in one process, with its own Redis and SQLite where none are set."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        redis = None if settings.redis_url else stack.enter_context(EmbeddedRedis(settings.data_dir))
+        secret_key = settings.secret_key or embedded_secret_key(settings.data_dir)
+        asyncio.run(database.migrate(settings.resolved_database_url))
+        asyncio.run(_dev(settings, redis, secret_key))
+
+
+@cli.command()
+@_with_settings
+def web(settings: Settings) -> None:
+    """One web process: takes notifications and holds streams."""
+    asyncio.run(_web(settings, _redis_url(settings), Tokens(_secret_key(settings))))
+
+
+@cli.command()
+@_with_settings
+def relay(settings: Settings) -> None:
+    """Carries what is stuck or due. Several may run; one is active."""
+    asyncio.run(_relay(settings, _redis_url(settings)))
+
+
+@cli.command()
+@_with_settings
+def migrate(settings: Settings) -> None:
+    """Brings the database's schema up to date."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    applied = asyncio.run(database.migrate(settings.resolved_database_url))
+    click.echo("\n".join(f"applied {name}" for name in applied) or "the schema is up to date")
+
+
+@cli.command()
+@click.option("--customer", "customers", help="A customer's number, or a range: 1-2000 prints one token a line.")
+@click.option("--sender", help="A sender's name: shop.")
+@click.option("--ops", help="An operator's or analyst's name.")
+@click.option("--topics", multiple=True, help="A pattern that bounds the topics, order.*; may be repeated.")
+@click.option("--days", default=float(DEFAULT_TOKEN_DAYS), show_default=True, help="Days until it expires.")
+@_with_settings
+def token(
+    settings: Settings,
+    customers: str | None,
+    sender: str | None,
+    ops: str | None,
+    topics: Sequence[str],
+    days: float,
+) -> None:
+    """Prints a token, for exactly one of --customer, --sender and --ops."""
+    if [customers, sender, ops].count(None) != 2:
+        raise click.UsageError("Give exactly one of --customer, --sender and --ops.")
+    tokens = Tokens(settings.secret_key or embedded_secret_key(settings.data_dir))
+    bounds = list(topics) or None
+    if sender is not None:
+        click.echo(tokens.sign(f"sender:{sender}", "sender", bounds, days))
+    elif ops is not None:
+        click.echo(tokens.sign(f"ops:{ops}", "ops", bounds, days))
+    else:
+        for customer_id in _numbers(customers or ""):
+            click.echo(tokens.sign(f"customer:{customer_id}", "customer", bounds, days))
+
+
+def _numbers(text: str) -> range:
+    match = re.fullmatch(r"([0-9]{1,18})(?:-([0-9]{1,18}))?", text)
+    if match is None:
+        raise click.UsageError(f"--customer {text}: give a number or a range such as 1-2000.")
+    first, last = int(match[1]), int(match[2] or match[1])
+    if not first <= last < first + CUSTOMERS_MAX:
+        raise click.UsageError(f"--customer {text}: give a rising range of up to {CUSTOMERS_MAX:,}.")
+    return range(first, last + 1)
+
+
+def _redis_url(settings: Settings) -> str:
+    if settings.redis_url is None:
+        raise ConfigurationError("REDIS_URL is not set. (Only `python -m app dev` brings a Redis of its own.)")
+    return settings.redis_url
+
+
+def _secret_key(settings: Settings) -> str:
+    if settings.secret_key is None:
+        raise ConfigurationError("SECRET_KEY is not set. It signs the tokens: 32 random characters or more.")
+    return settings.secret_key
+
+
+async def _dev(settings: Settings, redis: EmbeddedRedis | None, secret_key: str) -> None:
+    tokens = Tokens(secret_key)
+    with drain.bind(settings) as opened:
+        async with wiring.running(settings, redis.url if redis else _redis_url(settings), ("web", "relay")) as service:
+            if redis is not None:
+                service.background.start("redis-server", redis.died())
+            address = drain.address(settings, opened)
+            links = (
+                f"  the customer's page:   {address}/#token={tokens.sign('customer:1', 'customer')}\n"
+                f"  the sender's console:  {address}/console#token={tokens.sign('sender:console', 'sender')}"
+            )
+            await _serve(service, tokens, opened, links)
+
+
+async def _web(settings: Settings, redis_url: str, tokens: Tokens) -> None:
+    with drain.bind(settings) as opened:
+        async with wiring.running(settings, redis_url, ("web",)) as service:
+            await _serve(service, tokens, opened)
+
+
+async def _serve(service: wiring.Service, tokens: Tokens, opened: socket, links: str = "") -> None:
+    background = service.background
+    drain.stop_on_signals(background.stopping)
+    click.echo(f"getnotified listens on {drain.address(service.settings, opened)}\n{links}".rstrip())
+    await drain.serve(wiring.create_app(service, tokens), opened, background.stopping, service.delivery.drain)
+    if background.failed:
+        sys.exit(1)
+
+
+async def _relay(settings: Settings, redis_url: str) -> None:
+    async with wiring.running(settings, redis_url, ("relay",)) as service:
+        drain.stop_on_signals(service.background.stopping)
+        await service.background.stopping.wait()
+    if service.background.failed:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    cli(prog_name="python -m app")

@@ -1,0 +1,125 @@
+"""A draft: a sender's input before it is checked. Checking is pydantic's; every field error names its place."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Self
+
+import orjson
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from app.channel import TOPIC_PATTERN
+from app.notification import Priority
+from app.validation import parse_json, without_nul, wrong_field
+
+BATCH_MAX = 1000
+RECEIVERS_MAX = 1000
+CUSTOMER_ID_MAX = (1 << 63) - 1
+DATA_MAX_BYTES = 16 * 1024
+SEND_AHEAD_MAX = timedelta(days=366)
+
+
+def _compact_json(data: object) -> bytes:
+    if not isinstance(data, dict):
+        raise PydanticCustomError("data_type", "must be a JSON object")
+    try:
+        text = orjson.dumps(data)
+    except (TypeError, ValueError) as error:  # numbers over 64 bits, nesting over 254 levels
+        raise PydanticCustomError("data_json", "can't be passed on: {reason}", {"reason": str(error)}) from None
+    if len(text) > DATA_MAX_BYTES:
+        raise PydanticCustomError(
+            "data_too_large",
+            "must be up to {limit} bytes of compact JSON, not {size}",
+            {"limit": DATA_MAX_BYTES, "size": len(text)},
+        )
+    return text
+
+
+def _within_a_year(moment: datetime) -> datetime:
+    if moment - datetime.now(UTC) > SEND_AHEAD_MAX:
+        raise PydanticCustomError("too_far_ahead", "must be within a year from now")
+    return moment
+
+
+CustomerId = Annotated[int, Field(ge=0, le=CUSTOMER_ID_MAX)]
+Topic = Annotated[str, Field(pattern=f"^{TOPIC_PATTERN}$")]
+Data = Annotated[
+    bytes, BeforeValidator(_compact_json), WithJsonSchema({"type": "object", "description": "up to 16 KB of JSON"})
+]
+
+
+class Draft(BaseModel):
+    """One notification as a sender writes it. Exactly one of `receiver_id`, `receiver_ids` and `topic`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+    receiver_id: CustomerId | None = None
+    receiver_ids: Annotated[list[CustomerId], Field(min_length=1, max_length=RECEIVERS_MAX)] | None = None
+    topic: Topic | None = None
+    title_text: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), AfterValidator(without_nul)]
+    body_text: Annotated[str, Field(max_length=4000), AfterValidator(without_nul)] = ""
+    notes: Annotated[str, Field(max_length=4000), AfterValidator(without_nul)] | None = None
+    event: Annotated[str, Field(max_length=100, pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")] = "notice"
+    data: Data | None = None
+    priority: Priority = "normal"
+    send_at: Annotated[AwareDatetime, AfterValidator(_within_a_year)] | None = None
+    expires_at: AwareDatetime | None = None
+    collapse_key: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(without_nul)] | None = None
+
+    @model_validator(mode="after")
+    def _one_kind_of_receiver(self) -> Self:
+        given = [name for name in ("receiver_id", "receiver_ids", "topic") if getattr(self, name) is not None]
+        if len(given) != 1:
+            message = "give exactly one of receiver_id, receiver_ids and topic, not {given}"
+            field = given[-1] if given else "receiver_id"
+            raise wrong_field("receiver", field, message, given=" and ".join(given) or "none")
+        return self
+
+    @model_validator(mode="after")
+    def _expires_after_it_is_sent(self) -> Self:
+        if self.expires_at is not None and self.expires_at <= (self.send_at or datetime.now(UTC)):
+            message = "must be after send_at" if self.send_at else "must be in the future"
+            raise wrong_field("expires_at", "expires_at", message)
+        return self
+
+
+class Batch(BaseModel):
+    """Up to 1,000 drafts. All of them are accepted, or none."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+    notifications: Annotated[list[Draft], Field(min_length=1, max_length=BATCH_MAX)]
+
+
+def _form(body: Any) -> str:
+    if isinstance(body, dict):
+        return "batch" if "notifications" in body else "one"
+    return "batch" if isinstance(body, Batch) else "one"
+
+
+Body = Annotated[Annotated[Draft, Tag("one")] | Annotated[Batch, Tag("batch")], Discriminator(_form)]
+_BODY: TypeAdapter[Draft | Batch] = TypeAdapter(Body)
+
+
+def parse(body: bytes) -> list[Draft]:
+    """The drafts that a request's body holds: one object, or `{"notifications": [...]}`.
+
+    Raises:
+        InvalidJSON: it is not JSON.
+        InvalidFields: fields are missing, unknown, of the wrong type or out of range; every one is named.
+    """
+    parsed = parse_json(_BODY, body, tagged=True)
+    return parsed.notifications if isinstance(parsed, Batch) else [parsed]

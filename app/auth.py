@@ -1,0 +1,138 @@
+"""Who is asking: tokens (JWT, RFC 7519, HS256), and what their bearers may do."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from http.cookies import CookieError, SimpleCookie
+from typing import Literal, get_args
+
+import jwt
+
+from app.errors import RoleNotAllowed, RoleUnknown, TokenExpired, TokenInvalid, TokenMissing
+
+Role = Literal["customer", "sender", "ops"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+COOKIE = "getnotified"
+ALGORITHM = "HS256"
+DEFAULT_TOKEN_DAYS = 30
+# Verified tokens remembered, about 1 KB each: a reconnecting browser's is not verified again.
+REMEMBERED_MAX = 20_000
+
+_CUSTOMER = re.compile(r"customer:([0-9]{1,19})", re.ASCII)
+_NAMED = re.compile(r"(?:sender|ops):[A-Za-z0-9._@-]{1,100}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a verified token says.
+
+    Attributes:
+        subject: `customer:42`, `sender:shop` or `ops:analyst`.
+        role: `customer`, `sender` or `ops`.
+        topics: patterns that bound the topics that may be subscribed to or sent to; None: not bounded.
+        expires_at: Unix time in seconds; None: never.
+    """
+
+    subject: str
+    role: Role
+    topics: tuple[str, ...] | None
+    expires_at: float | None
+
+    @property
+    def customer_id(self) -> int:
+        """The customer's number. Only for the role `customer`."""
+        return int(self.subject.partition(":")[2])
+
+    def require(self, *allowed: Role) -> Identity:
+        """This identity, if its role is one of those allowed.
+
+        Raises:
+            RoleNotAllowed: it is not.
+        """
+        if self.role not in allowed:
+            raise RoleNotAllowed(self.role, allowed)
+        return self
+
+    def covers(self, topic: str) -> bool:
+        """Whether the bearer may listen to (a customer) or send to (a sender) a topic.
+
+        Without patterns that is every topic; an order's topic, `order:1001`, is for those only who were given it.
+        """
+        if self.topics is not None:
+            return any(fnmatchcase(topic, pattern) for pattern in self.topics)
+        return self.role == "sender" or not topic.startswith("order:")
+
+
+class Tokens:
+    """Signs and verifies tokens with one secret."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._secret_key = secret_key
+        self._verified: OrderedDict[str, Identity] = OrderedDict()
+
+    def sign(self, subject: str, role: Role, topics: list[str] | None = None, days: float = DEFAULT_TOKEN_DAYS) -> str:
+        claims: dict[str, object] = {"sub": subject, "role": role, "exp": int(time.time() + days * 86400)}
+        if topics is not None:
+            claims["topics"] = topics
+        return jwt.encode(claims, self._secret_key, ALGORITHM)
+
+    def verify(self, token: str | None) -> Identity:
+        """Who the bearer of a token is.
+
+        Raises:
+            TokenMissing: there is none.
+            TokenExpired: its time is over.
+            TokenInvalid: it was not signed by us, or its claims are not of our form.
+            RoleUnknown: its role is none of ours.
+        """
+        if not token:
+            raise TokenMissing
+        identity = self._verified.get(token)
+        if identity is None:
+            identity = self._decode(token)
+            self._verified[token] = identity
+            if len(self._verified) > REMEMBERED_MAX:
+                self._verified.popitem(last=False)
+        if identity.expires_at is not None and identity.expires_at <= time.time():
+            raise TokenExpired
+        return identity
+
+    def _decode(self, token: str) -> Identity:
+        try:
+            claims = jwt.decode(token, self._secret_key, algorithms=[ALGORITHM], options={"require": ["sub"]})
+        except jwt.ExpiredSignatureError:
+            raise TokenExpired from None
+        except jwt.InvalidTokenError as error:
+            raise TokenInvalid(str(error)) from None
+        role = claims.get("role")
+        if role not in ROLES:
+            raise RoleUnknown(role)
+        subject = claims["sub"]
+        if not (_CUSTOMER if role == "customer" else _NAMED).fullmatch(subject) or not subject.startswith(f"{role}:"):
+            raise TokenInvalid(f"the subject {subject!r} is not that of a {role}")
+        topics = claims.get("topics")
+        if topics is not None and not (isinstance(topics, list) and all(isinstance(each, str) for each in topics)):
+            raise TokenInvalid("the claim topics is not a list of patterns")
+        return Identity(subject, role, None if topics is None else tuple(topics), claims.get("exp"))
+
+
+def find_token(authorization: str | None, cookie: str | None, query: str | None = None) -> str | None:
+    """The token of a request: of the `Authorization` header, else of `?token=`, else of the `Cookie` header."""
+    if authorization is not None:
+        scheme, _, token = authorization.partition(" ")
+        # RFC 9110 § 11.1: the scheme's case does not matter.
+        return token.strip() if scheme.lower() == "bearer" else None
+    if query:
+        return query
+    if cookie is None or COOKIE not in cookie:
+        return None
+    try:
+        morsel = SimpleCookie(cookie).get(COOKIE)
+    except CookieError:
+        return None
+    return None if morsel is None else morsel.value

@@ -1,0 +1,1 @@
+"""2. The row reaches every web process, in order. Knows no HTTP."""

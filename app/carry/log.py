@@ -1,0 +1,276 @@
+"""The log: one Redis stream that holds every entry, in the one order that all agree on.
+
+Redis gives each entry its position. A script appends, because three things have to be one step:
+
+- a uid is carried once: the process that accepted a notification and the relay may both try, at any time;
+- nothing is appended to a log that has lost entries (Redis restarted empty, or without its last second) before
+  they are back: an entry's id can't be below the newest one, so they could never be put back afterwards;
+- a sequence number stays within the 20 bits that a position has for it, even when Redis's clock runs behind.
+
+Whether the log is whole is known by Redis's run id, which changes with every start: `COMPLETE` names the run for
+which somebody has compared the log with the database. A connection does not outlive a run, so after every broken
+connection `_verify` looks again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from app import position as positions
+from app.entry import Entry, Kind
+from app.errors import LogUnavailable
+
+logger = logging.getLogger(__name__)
+
+# One hash tag, so that a Redis Cluster keeps them in one slot, where one script may touch them all.
+LOG = "{getnotified}:log"
+COMPLETE = "{getnotified}:complete"
+CARRIED = "{getnotified}:carried"
+CARRIED_BEFORE = "{getnotified}:carried:before"
+REPAIR = "{getnotified}:repair"
+RELAY = "{getnotified}:relay"
+
+# Uids remembered to refuse a second one: between one and two times as many, 100 bytes each. A row is tried twice
+# within seconds, or after a restart, when it is among the last that were carried.
+CARRIED_MAX = 50_000
+# Entries put back at once, and the newest that are put back after a loss: what running tails may still lack.
+# Older history is in the database, where replay finds it.
+REPAIR_BATCH = 1000
+REPAIR_MAX = 10_000
+
+COMMAND_SECONDS = 5.0
+# Below redis-py's own read time-out (5 s), which would send a blocking XREAD again behind our back.
+TAIL_BLOCK_SECONDS = 2.0
+
+INCOMPLETE = "INCOMPLETE"
+_APPEND = """
+if redis.replicate_commands then redis.replicate_commands() end -- Redis 6: allow XADD's ids in a script
+local log, complete, carried, before = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+if redis.call('GET', complete) ~= ARGV[1] then return redis.error_reply('INCOMPLETE') end
+local ids = {}
+for i = 4, #ARGV, 2 do
+  local uid = ARGV[i]
+  local id = uid ~= '' and (redis.call('HGET', carried, uid) or redis.call('HGET', before, uid))
+  if not id then
+    id = redis.call('XADD', log, 'MAXLEN', '~', ARGV[2], '*', 'e', ARGV[i + 1])
+    if uid ~= '' then redis.call('HSET', carried, uid, id) end
+  end
+  ids[#ids + 1] = id
+end
+local ms, seq = string.match(ids[#ids], '(%d+)-(%d+)')
+if tonumber(seq) > 524288 then redis.pcall('XSETID', log, string.format('%.0f-0', tonumber(ms) + 1)) end
+if redis.call('HLEN', carried) > tonumber(ARGV[3]) then
+  redis.call('UNLINK', before)
+  redis.call('RENAME', carried, before)
+end
+return ids
+"""
+
+_RENEW = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0
+"""
+
+_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+
+History = Callable[[int, int], Awaitable[Sequence[Entry]]]
+
+
+class Log:
+    """One process's way to the log.
+
+    Args:
+        url: Redis, `redis://…` or `unix://…`.
+        max_entries: how many entries Redis keeps (about).
+        history: the newest entries that the database knows above a position, at most so many, in order.
+    """
+
+    def __init__(self, url: str, max_entries: int, history: History) -> None:
+        self._max_entries = max_entries
+        self._history = history
+        # No retries: a connection that was made anew in silence could be one to a Redis that has lost entries.
+        options: dict[str, Any] = {
+            "single_connection_client": True,
+            "retry": Retry(NoBackoff(), 0),
+            "socket_connect_timeout": COMMAND_SECONDS,
+            "socket_timeout": COMMAND_SECONDS,
+        }
+        self._redis = Redis.from_url(url, **options)
+        # A blocking XREAD holds up all that comes after it on its connection, so the tail has one of its own.
+        self._tail_redis = Redis.from_url(url, **options)
+        self._append = self._redis.register_script(_APPEND)
+        self._renew = self._redis.register_script(_RENEW)
+        self._release = self._redis.register_script(_RELEASE)
+        self._verifying = asyncio.Lock()
+        self._run_id: str | None = None
+        self._owner = secrets.token_hex(8)
+
+    async def append(self, entries: Sequence[Entry]) -> list[int]:
+        """Appends entries, each after the one before it; returns their positions.
+
+        A uid that the log has carried already keeps the position that it got then.
+
+        Raises:
+            LogUnavailable: Redis is away. Whether the entries were appended is not known.
+        """
+        arguments = [argument for entry in entries for argument in (entry.uid, _packed(entry))]
+        async with self._available():
+            try:
+                ids = await self._run_append(arguments)
+            except ResponseError as error:
+                if str(error) != INCOMPLETE:
+                    raise
+                self._run_id = None
+                ids = await self._run_append(arguments)
+        return [_position(each) for each in ids]
+
+    async def verify(self) -> None:
+        """Makes sure that the log is whole: what Redis has lost is put back from the database.
+
+        Raises:
+            LogUnavailable: Redis is away.
+        """
+        async with self._available():
+            if self._run_id is None:
+                await self._verify()
+
+    async def newest(self, count: int) -> list[Entry]:
+        """The newest entries, in order.
+
+        Raises:
+            LogUnavailable: Redis is away.
+        """
+        async with self._available():
+            found = await self._redis.xrevrange(LOG, count=count)
+        return [_entry(*each) for each in reversed(found)]
+
+    async def after(self, position: int, count: int) -> list[Entry]:
+        """The next entries after a position; waits up to 2 s for the first, then returns none.
+
+        Raises:
+            LogUnavailable: Redis is away.
+        """
+        async with self._available():
+            found = await self._tail_redis.xread(
+                {LOG: positions.show(position)}, count=count, block=int(TAIL_BLOCK_SECONDS * 1000)
+            )
+        return [_entry(*each) for each in _only_stream(found)]
+
+    async def oldest(self) -> int:
+        """The position of the oldest entry that the log still has; 0: it has none.
+
+        Raises:
+            LogUnavailable: Redis is away.
+        """
+        async with self._available():
+            found = await self._tail_redis.xrange(LOG, count=1)
+        return _position(found[0][0]) if found else 0
+
+    async def now_ms(self) -> int:
+        """Redis's clock, by which positions are given (Unix time).
+
+        Raises:
+            LogUnavailable: Redis is away.
+        """
+        async with self._available():
+            seconds, microseconds = await self._redis.time()
+        return seconds * 1000 + microseconds // 1000
+
+    async def lead(self, lease_ms: int) -> bool:
+        """Takes or renews the relay's lease; whether this process has it.
+
+        Raises:
+            LogUnavailable: Redis is away.
+        """
+        async with self._available():
+            return bool(await self._renew(keys=[RELAY], args=[self._owner, lease_ms]))
+
+    async def resign(self) -> None:
+        """Gives the relay's lease back, if this process has it."""
+        async with self._available():
+            await self._release(keys=[RELAY], args=[self._owner])
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+        await self._tail_redis.aclose()
+
+    @asynccontextmanager
+    async def _available(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except (RedisError, OSError, TimeoutError) as error:
+            self._run_id = None
+            raise LogUnavailable(f"Redis: {error!r}") from error
+
+    async def _run_append(self, arguments: Sequence[str | bytes]) -> list[bytes]:
+        run_id = self._run_id or await self._verify()
+        keys = [LOG, COMPLETE, CARRIED, CARRIED_BEFORE]
+        ids: list[bytes] = await self._append(keys, [run_id, self._max_entries, CARRIED_MAX, *arguments])
+        return ids
+
+    async def _verify(self) -> str:
+        """Compares the log with the database, once a run of Redis; returns the run's id."""
+        async with self._verifying:
+            run_id: str = (await self._redis.info("server"))["run_id"]
+            if await self._completed_run() != run_id:
+                async with self._redis.lock(REPAIR, timeout=60, blocking_timeout=60):
+                    if await self._completed_run() != run_id:
+                        await self._repair()
+                        await self._redis.set(COMPLETE, run_id)
+            self._run_id = run_id
+            return run_id
+
+    async def _completed_run(self) -> str | None:
+        value: bytes | None = await self._redis.get(COMPLETE)
+        return None if value is None else value.decode()
+
+    async def _repair(self) -> None:
+        """Puts back what the database has above the newest entry, at the positions that it had."""
+        newest = await self._redis.xrevrange(LOG, count=1)
+        lost = await self._history(_position(newest[0][0]) if newest else 0, REPAIR_MAX)
+        for start in range(0, len(lost), REPAIR_BATCH):
+            pipeline = self._redis.pipeline(transaction=False)
+            for entry in lost[start : start + REPAIR_BATCH]:
+                pipeline.xadd(LOG, {"e": _packed(entry)}, id=positions.show(entry.position))
+                pipeline.hset(CARRIED, entry.uid, positions.show(entry.position))
+            await pipeline.execute()
+        if lost:
+            logger.warning("The log had lost entries; they are back.", extra={"action": "repair", "count": len(lost)})
+
+
+def _position(redis_id: bytes) -> int:
+    milliseconds, _, sequence = redis_id.partition(b"-")
+    return int(milliseconds) << positions.SEQUENCE_BITS | int(sequence)
+
+
+def _packed(entry: Entry) -> bytes:
+    """An entry as Redis holds it: a line of JSON, then the frame as it is."""
+    head = (entry.channel, entry.kind, entry.uid, entry.expires_ms, entry.collapse_key)
+    return orjson.dumps(head) + b"\n" + entry.frame
+
+
+def _entry(redis_id: bytes, fields: dict[bytes, bytes]) -> Entry:
+    head, _, frame = fields[b"e"].partition(b"\n")
+    channel, kind, uid, expires_ms, collapse_key = orjson.loads(head)
+    return Entry(channel, Kind(kind), frame, uid, expires_ms, collapse_key, _position(redis_id))
+
+
+def _only_stream(answer: Any) -> list[Any]:
+    """The entries of the one stream that was asked for: RESP3 answers a map, RESP2 a list of pairs."""
+    if not answer:
+        return []
+    if isinstance(answer, dict):
+        (entries,) = answer.values()
+        return entries[0] if len(entries) == 1 and isinstance(entries[0], list) else entries
+    return answer[0][1]

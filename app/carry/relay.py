@@ -1,0 +1,95 @@
+"""The relay: carries what the fast path could not. One is active, the others wait for its lease to end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from app import database
+from app.carry.log import Log
+from app.errors import LogUnavailable
+from app.notification import Notification
+
+logger = logging.getLogger(__name__)
+
+SWEEP_MAX = 1000
+
+Due = Callable[[datetime, datetime, int], Awaitable[Sequence[Notification]]]
+Carry = Callable[[Sequence[Notification]], Awaitable[Sequence[int]]]
+Record = Callable[[Sequence[tuple[str, int]]], Awaitable[None]]
+
+
+class Relay:
+    """Looks for rows without a position and carries them: stuck ones, and scheduled ones when their time has come.
+
+    Two active relays, or a relay and the process that accepted the row, do no harm: the log carries a uid once.
+
+    Args:
+        log: holds the lease.
+        due: the rows (up to so many) that are to be carried at a time, not accepted later than another.
+        carry: appends them to the log; their positions.
+        record: writes the positions back.
+        interval_seconds: between two looks.
+        lease_seconds: after which another relay may take over.
+        grace_seconds: younger rows are in the hands of the process that accepted them.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        due: Due,
+        carry: Carry,
+        record: Record,
+        *,
+        interval_seconds: float,
+        lease_seconds: float,
+        grace_seconds: float,
+    ) -> None:
+        self._log = log
+        self._due = due
+        self._carry = carry
+        self._record = record
+        self._interval_seconds = interval_seconds
+        self._lease_ms = int(lease_seconds * 1000)
+        self._grace = timedelta(seconds=grace_seconds)
+        self._well = True
+        self.active = False
+
+    async def run(self) -> None:
+        """Looks and carries, for ever."""
+        while True:
+            try:
+                self.active = await self._log.lead(self._lease_ms)
+                if self.active:
+                    await self._sweep()
+                self._well = True
+            except Exception as error:
+                if not (isinstance(error, LogUnavailable) or database.is_unavailable(error)):
+                    raise
+                self.active = False
+                if self._well:
+                    logger.warning("The relay waits: %s", error, extra={"action": "relay_waits"})
+                self._well = False
+            await asyncio.sleep(self._interval_seconds)
+
+    async def close(self) -> None:
+        """Gives the lease back, so that another relay need not wait for its end."""
+        try:
+            await self._log.resign()
+        except LogUnavailable:
+            logger.info("The lease could not be given back; it ends by itself.", extra={"action": "relay_resign"})
+
+    async def _sweep(self) -> None:
+        await self._log.verify()  # puts back what a restarted Redis has lost, also when nobody sends anything
+        while True:
+            now = datetime.now(UTC)
+            rows = await self._due(now, now - self._grace, SWEEP_MAX)
+            if not rows:
+                return
+            positions = await self._carry(rows)
+            await self._record([(row.uid, position) for row, position in zip(rows, positions, strict=True)])
+            logger.info("Carried what was due.", extra={"action": "relay_carried", "count": len(rows)})
+            if len(rows) < SWEEP_MAX or not await self._log.lead(self._lease_ms):
+                return

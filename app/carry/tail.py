@@ -1,0 +1,93 @@
+"""The tail: a web process's reader of the log. One XREAD brings every process everything, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+
+from app.carry.log import Log
+from app.entry import Entry
+from app.errors import LogUnavailable
+
+logger = logging.getLogger(__name__)
+
+# Entries of one read: what gathers in the log during one batch at flood (about 50 ms of 20,000/s).
+READ_COUNT = 1000
+RECONNECT_MAX_SECONDS = 1.0
+
+
+class Tail:
+    """Reads the log from where it was, across lost connections and restarts of Redis.
+
+    Args:
+        log: where it reads.
+        preload: how many of the newest entries it starts with.
+        begin: is given those, once, before anything else.
+        deliver: is given every batch after them. Must not wait.
+        resumed: is told when the log can be read again after it could not.
+        missed: is told, before the next batch, when entries were trimmed from the log before they could be read:
+            the position up to which everything was delivered, and that of the next entry.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        preload: int,
+        begin: Callable[[Sequence[Entry]], Awaitable[None]],
+        deliver: Callable[[Sequence[Entry]], None],
+        resumed: Callable[[], None],
+        missed: Callable[[int, int], None],
+    ) -> None:
+        self._log = log
+        self._preload = preload
+        self._begin = begin
+        self._deliver = deliver
+        self._resumed = resumed
+        self._missed = missed
+        self._position = 0
+        self.started = False
+        self.connected = False
+
+    async def run(self) -> None:
+        """Reads, for ever."""
+        while not self.started:
+            await self._attempt(self._start())
+        while True:
+            await self._attempt(self._follow())
+
+    async def _start(self) -> None:
+        await self._log.verify()
+        entries = await self._log.newest(self._preload)
+        await self._begin(entries)
+        self._position = entries[-1].position if entries else 0
+        self.started = self.connected = True
+
+    async def _follow(self) -> None:
+        """Reads until the connection is lost."""
+        await self._log.oldest()  # answers at once, where the next read waits for an entry
+        if not self.connected:
+            self.connected = True
+            self._resumed()
+        unsure = True  # after a pause, or behind by more than one read, entries may have been trimmed unread
+        while True:
+            entries = await self._log.after(self._position, READ_COUNT)
+            if not entries:
+                continue
+            if unsure and self._position and await self._log.oldest() > self._position:
+                logger.warning("The log was trimmed before it was read.", extra={"action": "tail_missed"})
+                self._missed(self._position, entries[0].position)
+            unsure = len(entries) == READ_COUNT
+            self._position = entries[-1].position
+            self._deliver(entries)
+
+    async def _attempt(self, reading: Awaitable[None]) -> None:
+        try:
+            await reading
+        except LogUnavailable as error:
+            if self.connected or not self.started:
+                logger.warning("The log can't be read: %s", error, extra={"action": "tail_lost"})
+            self.connected = False
+            # By chance, so that all the processes of a cell do not come back in the same moment.
+            await asyncio.sleep(random.uniform(0.05, RECONNECT_MAX_SECONDS))

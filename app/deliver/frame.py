@@ -1,0 +1,49 @@
+"""Frames: the SSE form of what browsers see (HTML § 9.2.5 and 9.2.6). No I/O."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from sse_starlette import ServerSentEvent
+
+from app import position as positions
+from app.dto import notification_dto
+from app.entry import Entry, Kind
+from app.notification import Notification
+
+
+def frame(event: str, data: bytes = b"") -> bytes:
+    """One event without an `id`: browsers keep the last one that they saw.
+
+    An event without data is not dispatched (HTML § 9.2.6), so an empty one still has a `data:` line.
+    """
+    return ServerSentEvent(data.decode(), event=event, sep="\n").encode()
+
+
+def retry(milliseconds: int) -> bytes:
+    """Tells the browser how long to wait before it connects again."""
+    return ServerSentEvent(retry=milliseconds, sep="\n").encode()
+
+
+def numbered(position: int, unnumbered: bytes) -> bytes:
+    """A frame with its `id:` line in front."""
+    return b"id: %b\n%b" % (positions.show(position).encode(), unnumbered)
+
+
+def notification_entry(notification: Notification) -> Entry:
+    """The entry that carries a notification."""
+    expires_at = notification.expires_at
+    return Entry(
+        channel=notification.channel,
+        kind=Kind.NOTIFICATION,
+        frame=frame(Kind.NOTIFICATION, orjson.dumps(notification_dto(notification))),
+        uid=notification.uid,
+        expires_ms=0 if expires_at is None else int(expires_at.timestamp() * 1000),
+        collapse_key=notification.collapse_key or "",
+    )
+
+
+def receipt_entry(channel: str, data: dict[str, Any]) -> Entry:
+    """The entry that tells a customer's pages what has been received and read."""
+    return Entry(channel=channel, kind=Kind.RECEIPT, frame=frame(Kind.RECEIPT, orjson.dumps(data)))

@@ -1,0 +1,60 @@
+"""History: what the window no longer has, from the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from app import database, row
+from app.deliver.event import Event, of_entry
+from app.deliver.frame import notification_entry
+from app.models import History
+
+THE_ROW = 1
+
+_ARM = """SELECT * FROM (
+  SELECT {columns} FROM notification n
+  WHERE n.channel = {channel} AND n.position > {after} AND n.position <= {up_to}
+    AND {shown}
+  ORDER BY n.position LIMIT {limit}) AS arm"""
+
+
+async def page(channels: Mapping[str, int], after: int, up_to: int, limit: int) -> list[Event]:
+    """The next events of some channels, in order: those with `after < position <= up_to`, at most `limit`.
+
+    Args:
+        channels: each with the position from which on it is listened to.
+    """
+    arms: list[str] = []
+    values: list[object] = []
+    now = database.timestamp_parameter(datetime.now(UTC))
+    for name, listened_from in channels.items():
+        first = len(values) + 1
+        channel, since, to, moment, count = (database.placeholders(1, start=first + each) for each in range(5))
+        arms.append(
+            _ARM.format(
+                columns=row.SELECTED,
+                channel=channel,
+                after=since,
+                up_to=to,
+                shown=row.SHOWN.format(now=moment),
+                limit=count,
+            )
+        )
+        values += (name, max(after, listened_from), up_to, now, limit)
+    rows = await database.connection().execute_query_dict(" UNION ALL ".join(arms), values)
+    rows.sort(key=lambda each: each["position"])
+    return [
+        of_entry(notification_entry(row.to_notification(each))._replace(position=each["position"]))
+        for each in rows[:limit]
+    ]
+
+
+async def begin(position: int) -> None:
+    """Notes, in a new database, the position before which nothing can have happened."""
+    await History.get_or_create(id=THE_ROW, defaults={"pruned_to": position})
+
+
+async def pruned_to() -> int:
+    """The position up to which (and with which) notifications may be gone. Read it after the rows, not before."""
+    return (await History.get(id=THE_ROW)).pruned_to

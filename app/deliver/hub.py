@@ -1,0 +1,187 @@
+"""The hub: which connections listen to which channel, and the fan-out to them. No I/O but what a wire does.
+
+Fan-out is synchronous: a batch is encoded once for each set of channels, written to every connection that listens,
+and no browser is waited for. A connection that does not keep up is left behind and caught up later (`replay`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from app import channel
+from app.deliver.connection import Connection
+from app.deliver.event import Event
+from app.deliver.wire import Wire
+
+Key = TypeVar("Key")
+
+# One write. A connection that is full is noticed after at most so much.
+WRITE_MAX_BYTES = 64 * 1024
+
+
+class Hub:
+    """The connections of one web process.
+
+    Args:
+        unsent_max_bytes: a connection with more unsent than this is left behind.
+        left_behind: is told of it; brings it up to date from its cursor.
+        clock: the event loop's.
+    """
+
+    def __init__(
+        self, unsent_max_bytes: int, left_behind: Callable[[Connection], None], clock: Callable[[], float]
+    ) -> None:
+        self._unsent_max_bytes = unsent_max_bytes
+        self._left_behind = left_behind
+        self._clock = clock
+        self._listeners: dict[str, set[Connection]] = {}
+        self._of_customer: dict[int, set[Connection]] = {}
+        self._connections: dict[Connection, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(list(self._connections))
+
+    def of_customer(self, customer_id: int) -> Collection[Connection]:
+        return self._of_customer.get(customer_id, ())
+
+    def add(self, connection: Connection) -> None:
+        """Takes a connection in. It hears of nothing before it is live."""
+        self._connections[connection] = None
+        self._of_customer.setdefault(connection.identity.customer_id, set()).add(connection)
+        for name in connection.channels:
+            self._listeners.setdefault(name, set()).add(connection)
+
+    def remove(self, connection: Connection) -> None:
+        del self._connections[connection]
+        _discard(self._of_customer, connection.identity.customer_id, connection)
+        for name in connection.channels:
+            _discard(self._listeners, name, connection)
+
+    def subscribe(self, customer_id: int, topic: str, position: int) -> None:
+        """From `position` on, the customer's connections listen to a topic too, as far as their tokens cover it."""
+        name = channel.of_topic(topic)
+        for connection in self.of_customer(customer_id):
+            if name not in connection.channels and connection.identity.covers(topic):
+                connection.channels[name] = position
+                self._listeners.setdefault(name, set()).add(connection)
+
+    def unsubscribe(self, customer_id: int, topic: str) -> None:
+        """The customer's connections stop listening to a topic, but for those whose URL asks for it."""
+        name = channel.of_topic(topic)
+        for connection in self.of_customer(customer_id):
+            if topic not in connection.asked_topics and connection.channels.pop(name, None) is not None:
+                _discard(self._listeners, name, connection)
+
+    def set_topics(self, customer_id: int, topics: Mapping[str, int]) -> None:
+        """The customer's subscriptions are these, whatever was known before."""
+        listened = {channel.topic(name) for each in self.of_customer(customer_id) for name in each.channels}
+        for topic in listened - topics.keys() - {None}:
+            self.unsubscribe(customer_id, str(topic))
+        for topic, position in topics.items():
+            self.subscribe(customer_id, topic, position)
+
+    def publish(self, events: Sequence[Event], position: int) -> int:
+        """Writes a batch to every live connection that listens; returns how many events were written.
+
+        Args:
+            events: in the order of the log.
+            position: up to which the batch reaches.
+        """
+        now, now_ms = self._clock(), time.time() * 1000
+        heard: dict[str, list[Event]] = {}
+        for event in events:
+            if event.channel in self._listeners and not (event.expires_ms and event.expires_ms <= now_ms):
+                heard.setdefault(event.channel, []).append(event)
+        written = 0
+        for names, connections in self._audiences(heard):
+            batch = heard[names[0]] if len(names) == 1 else _merged(heard[name] for name in names)
+            pieces = _Pieces(batch, position)
+            for connection in connections:
+                if connection.live:
+                    self._write(connection, pieces.framed_for(connection.wire), now)
+                    written += len(batch)
+        return written
+
+    def all_left_behind(self, position: int) -> None:
+        """Entries after `position` went by unseen: every live connection must be caught up."""
+        for connection in self:
+            if connection.live:
+                self._leave_behind(connection, position)
+
+    def silent_since(self, moment: float) -> list[Connection]:
+        """The live connections that were not written to since then (the clock's seconds)."""
+        return [each for each in self._connections if each.live and each.written_at <= moment]
+
+    def _audiences(self, heard: Mapping[str, object]) -> Iterable[tuple[tuple[str, ...], Iterable[Connection]]]:
+        """The connections that hear something, by the channels on which they do."""
+        if len(heard) == 1:
+            (name,) = heard
+            return [((name,), self._listeners[name])]
+        names_of: dict[Connection, tuple[str, ...]] = {}
+        for name in heard:
+            for connection in self._listeners[name]:
+                names_of[connection] = (*names_of.get(connection, ()), name)
+        audiences: dict[tuple[str, ...], list[Connection]] = {}
+        for connection, names in names_of.items():
+            audiences.setdefault(names, []).append(connection)
+        return audiences.items()
+
+    def _write(self, connection: Connection, pieces: Sequence[tuple[int, bytes]], now: float) -> None:
+        wire = connection.wire
+        connection.written_at = now
+        for position, framed in pieces:
+            wire.write(framed)
+            if wire.unsent_bytes > self._unsent_max_bytes:
+                self._leave_behind(connection, position)
+                return
+
+    def _leave_behind(self, connection: Connection, position: int) -> None:
+        connection.live = False
+        connection.cursor = position
+        self._left_behind(connection)
+
+
+class _Pieces:
+    """A batch cut into writes, each with the position that it reaches, encoded once for each kind of wire."""
+
+    __slots__ = ("_batch", "_framed", "_position")
+
+    def __init__(self, batch: Sequence[Event], position: int) -> None:
+        self._batch = batch
+        self._position = position
+        self._framed: dict[type[Wire], list[tuple[int, bytes]]] = {}
+
+    def framed_for(self, wire: Wire) -> list[tuple[int, bytes]]:
+        kind = type(wire)
+        framed = self._framed.get(kind)
+        if framed is None:
+            framed = self._framed[kind] = [(reach, wire.framed(events)) for reach, events in self._cut()]
+        return framed
+
+    def _cut(self) -> Iterator[tuple[int, bytes]]:
+        pieces: list[bytes] = []
+        size = reach = 0
+        for event in self._batch:
+            if pieces and size + len(event.wire) > WRITE_MAX_BYTES:
+                yield reach, b"".join(pieces)
+                pieces, size = [], 0
+            pieces.append(event.wire)
+            size += len(event.wire)
+            reach = event.position
+        yield self._position, b"".join(pieces)
+
+
+def _merged(batches: Iterable[list[Event]]) -> list[Event]:
+    return sorted((event for batch in batches for event in batch), key=lambda event: event.position)
+
+
+def _discard(index: dict[Key, set[Connection]], key: Key, connection: Connection) -> None:
+    listeners = index[key]
+    listeners.discard(connection)
+    if not listeners:
+        del index[key]

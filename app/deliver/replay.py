@@ -1,0 +1,102 @@
+"""Replay: brings a connection from its cursor to the newest entry, from the window, beyond it from the database.
+
+Between "nothing newer" and "live" there is no `await`, so no entry can come between them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
+
+import orjson
+
+from app import position as positions
+from app.deliver.connection import Connection
+from app.deliver.event import Event
+from app.deliver.frame import frame, numbered
+from app.deliver.window import Window
+
+# Rows of one query, and events of one turn: about a millisecond's work, so that a storm does not hold up others.
+PAGE = 200
+# Queries for replay at the same time: the rest of the database's time is for the senders.
+QUERIES_MAX = 4
+
+
+class History(Protocol):
+    """What replay needs of the database, see `app.deliver.history`."""
+
+    async def page(self, channels: Mapping[str, int], after: int, up_to: int, limit: int) -> list[Event]: ...
+
+    async def pruned_to(self) -> int: ...
+
+
+class Replay:
+    """Catches connections up.
+
+    Args:
+        window: the newest events.
+        history: the others.
+        stalled_seconds: a browser that takes nothing for so long is cut off.
+        clock: the event loop's.
+    """
+
+    def __init__(
+        self, window: Window, history: History, stalled_seconds: float, clock: Callable[[], float]
+    ) -> None:
+        self._window = window
+        self._history = history
+        self._stalled_seconds = stalled_seconds
+        self._clock = clock
+        self._queries = asyncio.Semaphore(QUERIES_MAX)
+
+    async def catch_up(self, connection: Connection) -> int:
+        """Writes what the connection has missed and makes it live; returns how many events that were.
+
+        Raises:
+            ConnectionError: the browser has gone, or takes nothing.
+        """
+        replayed = 0
+        while True:
+            await self._drained(connection)
+            if connection.cursor < self._window.start:
+                events, reach = await self._from_history(connection)
+            else:
+                now_ms = int(time.time() * 1000)
+                events, reach = self._window.after(connection.cursor, connection.channels, PAGE, now_ms)
+            if events:
+                connection.write(b"".join(event.wire for event in events), self._clock())
+                replayed += len(events)
+            connection.cursor = reach
+            if reach == self._window.newest:
+                connection.live = True
+                return replayed
+            await asyncio.sleep(0)  # one page a turn
+
+    async def _from_history(self, connection: Connection) -> tuple[list[Event], int]:
+        after, up_to = connection.cursor, self._window.start
+        async with self._queries:
+            events = await self._history.page(connection.channels, after, up_to, PAGE)
+            # After the rows: pruning moves the mark first, then deletes.
+            pruned_to = await self._history.pruned_to()
+        if after < pruned_to:
+            oldest = min(pruned_to, up_to)
+            self.tell_gap(connection, "pruned", oldest)
+            return [], oldest
+        return events, events[-1].position if len(events) == PAGE else up_to
+
+    def tell_gap(self, connection: Connection, reason: str, oldest: int) -> None:
+        """Says that history is gone: what follows on the connection is complete from `oldest` on."""
+        data = orjson.dumps({"reason": reason, "oldest": positions.show(oldest), "inbox": "/inbox"})
+        connection.write(numbered(oldest, frame("gap", data)), self._clock())
+
+    async def _drained(self, connection: Connection) -> None:
+        if connection.wire.closed:
+            raise ConnectionResetError("The browser has gone")
+        try:
+            async with asyncio.timeout(self._stalled_seconds):
+                await connection.wire.drained()
+        except TimeoutError:
+            connection.wire.abort()
+            raise ConnectionAbortedError("The browser takes nothing") from None

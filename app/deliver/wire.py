@@ -1,0 +1,153 @@
+"""The wire: the two ways of writing to a browser, behind one small contract.
+
+`TransportWire` writes to the connection's own transport, past Hypercorn's ASGI `send`: a delivery costs a third.
+It needs HTTP/1.1 under Hypercorn. `AsgiWire` works with anything that speaks ASGI (HTTP/2, HTTP/1.0, TestClient).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+from hypercorn.asyncio.tcp_server import TCPServer
+from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.http_stream import HTTPStream
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Wire(Protocol):
+    """Where a connection's events are written."""
+
+    @staticmethod
+    def framed(events: bytes) -> bytes:
+        """Events in the form that `write` takes; the same for every connection, so it is made once a batch."""
+
+    def write(self, framed: bytes) -> None:
+        """Takes bytes to be sent. Never waits."""
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What was written and not taken by the network yet."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether the browser has gone."""
+
+    async def drained(self) -> None:
+        """Returns when there is room again.
+
+        Raises:
+            ConnectionError: the browser has gone.
+        """
+
+    def abort(self) -> None:
+        """Cuts the connection off; what is unsent is lost."""
+
+
+class TransportWire:
+    """Writes chunks (RFC 9112 § 7.1) to the transport of an HTTP/1.1 connection."""
+
+    __slots__ = ("_writer",)
+
+    def __init__(self, writer: asyncio.StreamWriter, unsent_max_bytes: int) -> None:
+        self._writer = writer
+        writer.transport.set_write_buffer_limits(high=unsent_max_bytes)
+
+    @staticmethod
+    def framed(events: bytes) -> bytes:
+        return b"%x\r\n%b\r\n" % (len(events), events)
+
+    def write(self, framed: bytes) -> None:
+        self._writer.transport.write(framed)
+
+    @property
+    def unsent_bytes(self) -> int:
+        return self._writer.transport.get_write_buffer_size()
+
+    @property
+    def closed(self) -> bool:
+        return self._writer.transport.is_closing()
+
+    async def drained(self) -> None:
+        await self._writer.drain()
+
+    def abort(self) -> None:
+        self._writer.transport.abort()
+
+
+class AsgiWire:
+    """Hands bytes to the server's `send`, one after the other, in a task of its own: `pump`."""
+
+    __slots__ = ("_finishing", "_pieces", "_room", "_send", "_unsent_bytes", "_unsent_max_bytes", "_work", "closed")
+
+    def __init__(self, send: Send, unsent_max_bytes: int) -> None:
+        self._send = send
+        self._unsent_max_bytes = unsent_max_bytes
+        self._unsent_bytes = 0
+        self._pieces: deque[bytes] = deque()
+        self._work = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._finishing = False
+        self.closed = False
+
+    @staticmethod
+    def framed(events: bytes) -> bytes:
+        return events
+
+    def write(self, framed: bytes) -> None:
+        self._pieces.append(framed)
+        self._unsent_bytes += len(framed)
+        self._work.set()
+        if self._unsent_bytes > self._unsent_max_bytes:
+            self._room.clear()
+
+    @property
+    def unsent_bytes(self) -> int:
+        return self._unsent_bytes
+
+    async def drained(self) -> None:
+        await self._room.wait()
+        if self.closed:
+            raise ConnectionResetError("The browser has gone")
+
+    def abort(self) -> None:
+        self.closed = True
+        self._pieces.clear()
+        self._room.set()
+        self.finish()
+
+    def finish(self) -> None:
+        """Lets `pump` return once what is written has been sent."""
+        self._finishing = True
+        self._work.set()
+
+    async def pump(self) -> None:
+        """Sends what is written, until `finish`."""
+        while self._pieces or not self._finishing:
+            if not self._pieces:
+                self._work.clear()
+                await self._work.wait()
+                continue
+            body = b"".join(self._pieces)
+            self._pieces.clear()
+            await self._send({"type": "http.response.body", "body": body, "more_body": True})
+            self._unsent_bytes -= len(body)
+            if self._unsent_bytes <= self._unsent_max_bytes // 2:
+                self._room.set()
+
+
+def hypercorn_writer(send: Send) -> asyncio.StreamWriter | None:
+    """The stream writer behind the `send` of a Hypercorn HTTP/1 connection; None if it is not one.
+
+    This stands on Hypercorn's inside, so each step is checked; a test tells when a new version has changed it.
+    """
+    stream = getattr(send, "__self__", None)
+    protocol = getattr(getattr(stream, "send", None), "__self__", None)
+    server = getattr(getattr(protocol, "send", None), "__self__", None)
+    if isinstance(stream, HTTPStream) and isinstance(protocol, H11Protocol) and isinstance(server, TCPServer):
+        return server.writer
+    return None

@@ -1,0 +1,55 @@
+"""An entry: what the log carries to every web process, in the one order that all agree on."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+import orjson
+
+from app import channel
+
+
+class Kind(StrEnum):
+    """What an entry tells: the SSE `event` that browsers see, but for `SUBSCRIPTION`, which is for web processes."""
+
+    NOTIFICATION = "notification"
+    RECEIPT = "receipt"
+    SUBSCRIPTION = "subscription"
+
+
+class Entry(NamedTuple):
+    """One entry of the log.
+
+    Attributes:
+        channel: whose connections are told.
+        kind: see `Kind`.
+        frame: its SSE form but for the `id:` line, so that it is encoded once for all; of a `SUBSCRIPTION`, see below.
+        uid: the notification's; the log carries a uid once only. Empty for what is not a notification.
+        expires_ms: Unix time after which it is not shown; 0: never expires.
+        collapse_key: of those with the same key in a channel, replay shows the newest only; empty: none.
+        position: its place, given by the log; 0 until then.
+    """
+
+    channel: str
+    kind: Kind
+    frame: bytes
+    uid: str = ""
+    expires_ms: int = 0
+    collapse_key: str = ""
+    position: int = 0
+
+
+class SubscriptionChange(NamedTuple):
+    """What a `SUBSCRIPTION` entry tells every web process: a customer has begun or ceased to follow a topic."""
+
+    customer_id: int
+    topic: str
+    subscribed: bool
+
+    def to_entry(self) -> Entry:
+        return Entry(channel.of_customer(self.customer_id), Kind.SUBSCRIPTION, orjson.dumps(tuple(self)))
+
+    @classmethod
+    def of_entry(cls, entry: Entry) -> SubscriptionChange:
+        return cls(*orjson.loads(entry.frame))

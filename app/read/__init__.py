@@ -1,0 +1,1 @@
+"""4. What the customer did with it: inbox, receipts, subscriptions."""

@@ -1,0 +1,168 @@
+"""What a customer asks and says: inbox, receipts, subscriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Protocol, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic_core import PydanticCustomError
+from quart import Blueprint, Response, request
+
+from app import channel, http
+from app import position as positions
+from app.auth import Tokens
+from app.entry import SubscriptionChange
+from app.errors import InvalidFields, NotFound, TopicNotAllowed
+from app.read import inbox, receipts, subscriptions
+from app.validation import parse_json, parse_values, wrong_field
+
+RECEIPTS_MAX = 1000
+# Standing subscriptions of a customer, as `?topic=`: each is one index look-up at replay.
+SUBSCRIPTIONS_MAX = 100
+
+
+def _position(text: str) -> str:
+    if positions.parse(text) is None:
+        raise PydanticCustomError("position", "must be a position such as 1700000000000-0")
+    return text
+
+
+Uid = Annotated[str, AfterValidator(lambda text: _uid(text))]
+Position = Annotated[str, AfterValidator(_position)]
+
+
+def _uid(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise PydanticCustomError("uid", "must be the uid of a notification") from None
+
+
+class InboxQuery(BaseModel):
+    """The query of `GET /inbox`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    unread: bool = False
+    before: Position | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class ReceiptsBody(BaseModel):
+    """The body of `POST /receipts`: uids, or `read_up_to` alone."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    received: Annotated[list[Uid], Field(max_length=RECEIPTS_MAX)] = []
+    read: Annotated[list[Uid], Field(max_length=RECEIPTS_MAX)] = []
+    read_up_to: Position | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.received or self.read or self.read_up_to):
+            raise wrong_field("empty", "read", "give received, read or read_up_to")
+        return self
+
+
+_INBOX_QUERY: TypeAdapter[InboxQuery] = TypeAdapter(InboxQuery)
+_RECEIPTS: TypeAdapter[ReceiptsBody] = TypeAdapter(ReceiptsBody)
+
+
+class Announcer(Protocol):
+    """How other pages and processes learn what was done here; a log that is away does not stop it."""
+
+    async def receipts(self, customer_id: int, received: list[str], read: list[str], unread_count: int) -> None: ...
+
+    async def subscription(self, change: SubscriptionChange) -> None: ...
+
+
+def routes(
+    tokens: Tokens, announcer: Announcer, newest: Callable[[], Awaitable[int]], settled: Callable[[], Awaitable[None]]
+) -> Blueprint:
+    """The routes.
+
+    Args:
+        newest: the newest position of the log.
+        settled: returns once the database has the positions of all that was answered so far.
+    """
+    blueprint = Blueprint("read", __name__)
+
+    @blueprint.get("/inbox")
+    async def show_inbox() -> Response:
+        customer_id = http.identify(tokens).require("customer").customer_id
+        query = parse_values(_INBOX_QUERY, request.args.to_dict())
+        before = positions.POSITION_MAX if query.before is None else positions.parse(query.before)
+        assert before is not None
+        await settled()
+        channels = await subscriptions.channels(customer_id)
+        found = await inbox.page(customer_id, channels, before, query.limit, query.unread)
+        return http.answer(
+            {
+                "notifications": found,
+                "unread_count": await inbox.unread_count(customer_id, channels),
+                "next": found[-1]["position"] if len(found) == query.limit else None,
+            }
+        )
+
+    @blueprint.post("/receipts")
+    async def write_receipts() -> Response:
+        identity = http.identify(tokens).require("customer")
+        customer_id = identity.customer_id
+        body = parse_json(_RECEIPTS, await request.get_data(cache=False))
+        await settled()
+        channels = await subscriptions.channels(customer_id)
+        written = await receipts.write(customer_id, body.received, body.read, identity.covers)
+        read = written.read
+        if body.read_up_to is not None:
+            up_to = positions.parse(body.read_up_to)
+            assert up_to is not None
+            while unread := await inbox.unread_uids(customer_id, channels, up_to, RECEIPTS_MAX):
+                read += (await receipts.write(customer_id, [], unread, lambda _: True)).read
+        unread_count = await inbox.unread_count(customer_id, channels)
+        for start in range(0, max(len(written.received), len(read)), RECEIPTS_MAX):
+            part = slice(start, start + RECEIPTS_MAX)
+            await announcer.receipts(customer_id, written.received[part], read[part], unread_count)
+        return http.answer({"unread_count": unread_count, "unknown": written.unknown})
+
+    @blueprint.get("/subscriptions")
+    async def list_subscriptions() -> Response:
+        customer_id = http.identify(tokens).require("customer").customer_id
+        topics = await subscriptions.of_customer(customer_id)
+        return http.answer({"subscriptions": [_shown(topic, topics[topic]) for topic in sorted(topics)]})
+
+    @blueprint.get("/subscriptions/<topic>")
+    async def show_subscription(topic: str) -> Response:
+        customer_id = http.identify(tokens).require("customer").customer_id
+        topics = await subscriptions.of_customer(customer_id)
+        if topic not in topics:
+            raise NotFound(f"subscription to {topic}")
+        return http.answer(_shown(topic, topics[topic]))
+
+    @blueprint.put("/subscriptions/<topic>")
+    async def subscribe(topic: str) -> Response:
+        identity = http.identify(tokens).require("customer")
+        if not channel.is_topic(topic):
+            raise InvalidFields([{"loc": ["topic"], "msg": f"{topic[:100]!r} can't be the name of a topic"}])
+        if not identity.covers(topic):
+            raise TopicNotAllowed(topic, ["topic"])
+        topics = await subscriptions.of_customer(identity.customer_id)
+        if topic not in topics and len(topics) >= SUBSCRIPTIONS_MAX:
+            raise InvalidFields([{"loc": ["topic"], "msg": f"a customer may have up to {SUBSCRIPTIONS_MAX} topics"}])
+        position, created = await subscriptions.subscribe(identity.customer_id, topic, await newest())
+        await announcer.subscription(SubscriptionChange(identity.customer_id, topic, True))
+        return http.answer(_shown(topic, position), 201 if created else 200)
+
+    @blueprint.delete("/subscriptions/<topic>")
+    async def unsubscribe(topic: str) -> Response:
+        customer_id = http.identify(tokens).require("customer").customer_id
+        await subscriptions.unsubscribe(customer_id, topic)
+        await announcer.subscription(SubscriptionChange(customer_id, topic, False))
+        return Response(status=204)
+
+    return blueprint
+
+
+def _shown(topic: str, position: int) -> dict[str, Any]:
+    return {"topic": topic, "position": positions.show(position)}

@@ -1,0 +1,45 @@
+"""Subscriptions: a customer's standing interest in topics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tortoise.transactions import in_transaction
+
+from app import channel
+from app.models import Customer, Subscription
+
+
+async def of_customer(customer_id: int) -> dict[str, int]:
+    """The customer's topics, each with the position at which it was subscribed to."""
+    return (await of_customers([customer_id])).get(customer_id, {})
+
+
+async def of_customers(customer_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """The topics of several customers; those who have none are left out."""
+    found: dict[int, dict[str, int]] = {}
+    rows = await Subscription.filter(customer_id__in=customer_ids).values_list("customer_id", "topic", "position")
+    for customer_id, topic, position in rows:
+        found.setdefault(customer_id, {})[topic] = position
+    return found
+
+
+async def channels(customer_id: int) -> dict[str, int]:
+    """The customer's own channel and those of the topics, each with the position from which on it is theirs."""
+    topics = await of_customer(customer_id)
+    return {channel.of_customer(customer_id): 0} | {channel.of_topic(topic): topics[topic] for topic in topics}
+
+
+async def subscribe(customer_id: int, topic: str, position: int) -> tuple[int, bool]:
+    """Subscribes from `position` on; returns the position that holds, and whether the subscription is new."""
+    async with in_transaction():
+        await Customer.bulk_create([Customer(id=customer_id)], ignore_conflicts=True)
+        subscription, created = await Subscription.get_or_create(
+            customer_id=customer_id, topic=topic, defaults={"position": position}
+        )
+    return subscription.position, created
+
+
+async def unsubscribe(customer_id: int, topic: str) -> None:
+    """Ends a subscription, if there is one."""
+    await Subscription.filter(customer_id=customer_id, topic=topic).delete()

@@ -1,0 +1,1 @@
+"""5. Keeping it running."""

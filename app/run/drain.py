@@ -1,0 +1,78 @@
+"""Serving, and the end of it: Hypercorn in this process, and what happens on SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+
+import hypercorn.asyncio
+from hypercorn.config import Config
+from quart import Quart
+
+from app.errors import ConfigurationError
+from app.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+BACKLOG = 4096  # a storm of reconnects waits in the kernel instead of being refused
+KEEP_ALIVE_SECONDS = 75.0  # above the 60 s of balancers in front, so that it is they who close an idle connection
+# Requests on one connection: Hypercorn closes it after 1,000, in the middle of a sender's run.
+KEEP_ALIVE_REQUESTS = 1_000_000_000
+# For the requests that are still being answered when the streams have ended.
+GRACE_SECONDS = 0.5
+
+
+def bind(settings: Settings) -> socket.socket:
+    """Opens the port; connections queue from here on.
+
+    Raises:
+        ConfigurationError: the address can't be had.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        opened = socket.socket(family, kind, protocol)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind(address)
+        opened.listen(BACKLOG)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Can't listen on {settings.host}:{settings.port}: {error.strerror}. Set HOST or PORT to another."
+        ) from None
+    return opened
+
+
+def address(settings: Settings, opened: socket.socket) -> str:
+    """What to put into a browser."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{opened.getsockname()[1]}"
+
+
+def stop_on_signals(stopping: asyncio.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+
+
+async def serve(
+    app: Quart, opened: socket.socket, stopping: asyncio.Event, drain: Callable[[], Awaitable[None]]
+) -> None:
+    """Serves until `stopping` is set, then ends the streams with `drain`, for Hypercorn would wait for them."""
+    config = Config()
+    config.bind = [f"fd://{opened.detach()}"]
+    config.backlog = BACKLOG
+    config.keep_alive_timeout = KEEP_ALIVE_SECONDS
+    config.keep_alive_max_requests = KEEP_ALIVE_REQUESTS
+    config.graceful_timeout = GRACE_SECONDS
+    config.include_server_header = False
+    config.errorlog = logging.getLogger("hypercorn.error")
+
+    async def stopped() -> None:
+        await stopping.wait()
+        logger.info("Stopping.", extra={"action": "stop"})
+        await drain()
+
+    await hypercorn.asyncio.serve(app, config, shutdown_trigger=stopped)

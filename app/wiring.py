@@ -1,0 +1,206 @@
+"""Where the legs of the journey meet: `create_app` builds one web process, with or without the relay in it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable
+from quart import Quart
+from quart.asgi import ASGIHTTPConnection
+
+from app import channel, database, http, row, session
+from app import position as positions
+from app.accept import api as accept_api
+from app.accept.outbox import Outbox
+from app.auth import Tokens
+from app.carry.log import Log
+from app.carry.relay import Relay
+from app.carry.tail import Tail
+from app.deliver import api as deliver_api
+from app.deliver import frame, history
+from app.deliver.delivery import Delivery
+from app.entry import Entry, SubscriptionChange
+from app.errors import LogUnavailable
+from app.notification import Notification
+from app.read import api as read_api
+from app.read import inbox, subscriptions
+from app.run import health
+from app.run.background import Background
+from app.run.metrics import Metrics, Reading
+from app.settings import Settings
+from app.web import api as web_api
+
+logger = logging.getLogger(__name__)
+
+
+class Service:
+    """The parts of one process, and how they are joined.
+
+    Args:
+        settings: all of them.
+        redis_url: where the log is.
+    """
+
+    def __init__(self, settings: Settings, redis_url: str) -> None:
+        self.settings = settings
+        self.background = Background()
+        self.log = Log(redis_url, settings.log_max_entries, _lost_entries)
+        self.outbox = Outbox(self._carry, settings.commit_max_rows)
+        self.delivery = Delivery(settings, history, subscriptions.of_customers)
+        self.tail = Tail(
+            self.log,
+            preload=settings.window_max_entries,
+            begin=self._begin,
+            deliver=self.delivery.deliver,
+            resumed=self.delivery.resumed,
+            missed=self.delivery.missed,
+        )
+        self.relay = Relay(
+            self.log,
+            due=row.due,
+            carry=self._carry,
+            record=self.outbox.record,
+            interval_seconds=settings.relay_interval_seconds,
+            lease_seconds=settings.relay_lease_seconds,
+            grace_seconds=settings.relay_grace_seconds,
+        )
+
+    # -- accept → carry → deliver -------------------------------------------------------------------
+
+    async def _carry(self, notifications: Sequence[Notification]) -> list[int]:
+        return await self.log.append([frame.notification_entry(each) for each in notifications])
+
+    async def _begin(self, entries: Sequence[Entry]) -> None:
+        await history.begin(positions.from_ms(await self.log.now_ms()))
+        self.delivery.begin(entries, await history.pruned_to())
+
+    # -- read → the customer's other pages ----------------------------------------------------------
+
+    async def receipts(self, customer_id: int, received: list[str], read: list[str], unread_count: int) -> None:
+        data = {"received": received, "read": read, "unread_count": unread_count}
+        try:
+            await self.log.append([frame.receipt_entry(channel.of_customer(customer_id), data)])
+        except LogUnavailable as error:
+            logger.warning("Receipts were not announced: %s", error, extra={"action": "announce_failed"})
+
+    async def subscription(self, change: SubscriptionChange) -> None:
+        try:
+            await self.log.append([change.to_entry()])
+        except LogUnavailable as error:
+            logger.warning("A subscription was not announced: %s", error, extra={"action": "announce_failed"})
+            self.delivery.change_interest(change)
+
+    async def newest(self) -> int:
+        """The newest position of the log, or as far as this process has seen it if it is away."""
+        try:
+            newest = await self.log.newest(1)
+        except LogUnavailable:
+            newest = []
+        return newest[-1].position if newest else self.delivery.window.newest
+
+    async def count_unread(self, customer_id: int) -> int:
+        await self.outbox.settled()
+        return await inbox.unread_count(customer_id, await subscriptions.channels(customer_id))
+
+    # -- Running ------------------------------------------------------------------------------------
+
+    async def readiness(self) -> dict[str, bool]:
+        return {"database": await self._database_answers(), "log": self.tail.connected, "started": self.tail.started}
+
+    @staticmethod
+    async def _database_answers() -> bool:
+        try:
+            async with asyncio.timeout(2):
+                await database.connection().execute_query("SELECT 1")
+        except Exception as error:
+            if not database.is_unavailable(error):
+                raise
+            return False
+        return True
+
+    def readings(self) -> dict[str, Reading]:
+        delivery = self.delivery
+        return {
+            "connections": Reading("Open streams.", lambda: len(delivery.hub)),
+            "delivered_total": Reading("Events written to connections.", lambda: delivery.delivered, grows=True),
+            "window_entries": Reading("Events kept in memory for replay.", lambda: len(delivery.window)),
+            "window_bytes": Reading("What they cost in memory.", lambda: delivery.window.bytes),
+            "newest_position_ms": Reading(
+                "Time of the newest entry seen (Unix, ms).", lambda: positions.to_ms(delivery.window.newest)
+            ),
+            "outbox_waiting": Reading("Requests that wait for a commit.", lambda: self.outbox.waiting),
+            "log_connected": Reading("Whether the log can be read.", lambda: float(self.tail.connected)),
+            "relay_active": Reading("Whether this process is the active relay.", lambda: float(self.relay.active)),
+        }
+
+
+async def _lost_entries(after: int, limit: int) -> list[Entry]:
+    """What the database can give back to a log that has lost entries."""
+    return [
+        frame.notification_entry(placed.notification)._replace(position=placed.position)
+        for placed in await row.newest_placed(after, limit)
+    ]
+
+
+@asynccontextmanager
+async def running(settings: Settings, redis_url: str, loops: Sequence[str]) -> AsyncIterator[Service]:
+    """A service whose background loops run: those of a web process, or of a relay, or of both.
+
+    Args:
+        loops: `web`, `relay`, or both.
+    """
+    await database.connect(settings.resolved_database_url)
+    service = Service(settings, redis_url)
+    background = service.background
+    background.start("outbox", service.outbox.run())
+    if "web" in loops:
+        background.start("tail", service.tail.run())
+        background.start("heartbeat", service.delivery.beat())
+    if "relay" in loops:
+        background.start("relay", service.relay.run())
+    try:
+        yield service
+    finally:
+        try:
+            async with asyncio.timeout(settings.drain_seconds):
+                await service.outbox.idle()
+        except TimeoutError:
+            logger.warning("Positions are left to the relay.", extra={"action": "outbox_left"})
+        await background.stop()
+        if "relay" in loops:
+            await service.relay.close()
+        await service.log.close()
+        await database.disconnect()
+
+
+class _HTTPConnection(ASGIHTTPConnection):
+    """Hands `/stream` to its own ASGI application, before Quart makes a request of it."""
+
+    async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        if self.scope["path"] == "/stream":
+            await self.app.extensions["getnotified.stream"](self.scope, receive, send)
+        else:
+            await super().__call__(receive, send)
+
+
+def create_app(service: Service, tokens: Tokens) -> Quart:
+    """The web application of a running service."""
+    settings = service.settings
+    app = Quart(__name__, static_folder=None)
+    app.asgi_http_class = _HTTPConnection
+    app.config["MAX_CONTENT_LENGTH"] = settings.request_max_bytes
+    app.extensions["getnotified.stream"] = deliver_api.Stream(
+        settings, tokens, service.delivery, history, service.count_unread
+    )
+    app.register_blueprint(accept_api.routes(tokens, service.outbox))
+    app.register_blueprint(read_api.routes(tokens, service, service.newest, service.outbox.settled))
+    app.register_blueprint(session.routes(tokens, settings.session_cookie_secure))
+    app.register_blueprint(
+        health.routes(tokens, service.readiness, Metrics(service.readings()), settings.ops_networks)
+    )
+    app.register_blueprint(web_api.routes())
+    http.handle_errors(app)
+    return app
