@@ -6,9 +6,6 @@ instances for 1,000 rows took four times as long as the whole insert.
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, cast
 
 import orjson
 from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
-from app import database, errors
+from app import cors, database, errors
 from app.auth import Identity, Tokens, find_token
 
 logger = logging.getLogger(__name__)
@@ -25,6 +25,15 @@ def identify(tokens: Tokens) -> Identity:
     return tokens.verify(find_token(request.headers.get("Authorization"), request.headers.get("Cookie")))
 
 
+async def body() -> bytes:
+    """The body of the current request.
+
+    Raises:
+        BodyTooLarge: it is over the limit (as the framework's own error, see `handle_errors`).
+    """
+    return cast(bytes, await request.get_data(cache=False))
+
+
 def answer(body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     return Response(orjson.dumps(body), status, headers=dict(headers or {}), content_type="application/json")
 
@@ -33,6 +42,15 @@ def problem(refusal: errors.Refusal) -> Response:
     """A refusal as a problem document (RFC 9457)."""
     body = orjson.dumps(refusal.problem())
     return Response(body, refusal.status, headers=dict(refusal.headers), content_type="application/problem+json")
+
+
+def share_with(app: Quart, origins: Collection[str]) -> None:
+    """Lets the pages of other sites call us."""
+
+    @app.after_request
+    async def shared(response: Response) -> Response:
+        response.headers.update(cors.headers(request.headers.get("Origin"), origins, request.method))
+        return response
 
 
 def handle_errors(app: Quart) -> None:

@@ -81,14 +81,14 @@ def to_notification(row: Mapping[str, Any]) -> Notification:
 
 async def insert(connection: BaseDBAsyncClient, notifications: Sequence[Notification]) -> None:
     statement = f"INSERT INTO notification ({', '.join(COLUMNS)}) VALUES ({database.placeholders(len(COLUMNS))})"
-    await connection.execute_many(statement, [of(notification) for notification in notifications])
+    await connection.execute_many(statement, [list(of(notification)) for notification in notifications])
 
 
 async def place(connection: BaseDBAsyncClient, positions: Sequence[tuple[str, int]]) -> None:
     """Writes positions into the rows of the given uids. A position once written stays."""
     first, second = database.placeholders(1), database.placeholders(1, start=2)
     statement = f"UPDATE notification SET position = {first} WHERE uid = {second} AND position IS NULL"
-    await connection.execute_many(statement, [(position, uid) for uid, position in positions])
+    await connection.execute_many(statement, [[position, uid] for uid, position in positions])
 
 
 async def newest_placed(after: int, limit: int) -> list[Placed]:

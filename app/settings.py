@@ -40,7 +40,7 @@ class Settings(BaseSettings):
 
     # -- Who may come in ----------------------------------------------------------------------------
     session_cookie_secure: bool = Field(False, description="Mark the cookie Secure: on wherever TLS is in front.")
-    cors_origins: tuple[str, ...] = Field((), description='Other origins whose pages may call us: \'["https://a.b"]\'.')
+    cors_origins: tuple[str, ...] = Field((), description="Other origins whose pages may call us: '[\"https://a.b\"]'.")
     ops_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
         (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"), IPv4Network("10.0.0.0/8")),
         description="Networks that may read /metrics without a token.",
@@ -140,7 +140,5 @@ def load(**overrides: object) -> Settings:
         ]
         raise ConfigurationError("\n".join(lines)) from None
     if settings.retry_min_ms > settings.retry_max_ms:
-        raise ConfigurationError(
-            f"RETRY_MIN_MS={settings.retry_min_ms} is above RETRY_MAX_MS={settings.retry_max_ms}"
-        )
+        raise ConfigurationError(f"RETRY_MIN_MS={settings.retry_min_ms} is above RETRY_MAX_MS={settings.retry_max_ms}")
     return settings

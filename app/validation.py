@@ -60,4 +60,4 @@ def without_nul(text: str) -> str:
 
 def wrong_field(kind: str, field: str, message: str, **values: Any) -> PydanticCustomError:
     """An error of a whole model that is the fault of one field."""
-    return PydanticCustomError(kind, message, values | {"field": field})  # type: ignore[arg-type]
+    return PydanticCustomError(kind, message, values | {"field": field})

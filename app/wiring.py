@@ -11,7 +11,7 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable
 from quart import Quart
 from quart.asgi import ASGIHTTPConnection
 
-from app import channel, database, http, row, session
+from app import channel, database, http, openapi, row, session
 from app import position as positions
 from app.accept import api as accept_api
 from app.accept.outbox import Outbox
@@ -30,6 +30,7 @@ from app.read import inbox, subscriptions
 from app.run import health
 from app.run.background import Background
 from app.run.metrics import Metrics, Reading
+from app.run.prune import prune_forever
 from app.settings import Settings
 from app.web import api as web_api
 
@@ -161,6 +162,7 @@ async def running(settings: Settings, redis_url: str, loops: Sequence[str]) -> A
         background.start("heartbeat", service.delivery.beat())
     if "relay" in loops:
         background.start("relay", service.relay.run())
+        background.start("prune", prune_forever(settings.retention_days, lambda: service.relay.active))
     try:
         yield service
     finally:
@@ -198,9 +200,9 @@ def create_app(service: Service, tokens: Tokens) -> Quart:
     app.register_blueprint(accept_api.routes(tokens, service.outbox))
     app.register_blueprint(read_api.routes(tokens, service, service.newest, service.outbox.settled))
     app.register_blueprint(session.routes(tokens, settings.session_cookie_secure))
-    app.register_blueprint(
-        health.routes(tokens, service.readiness, Metrics(service.readings()), settings.ops_networks)
-    )
+    app.register_blueprint(health.routes(tokens, service.readiness, Metrics(service.readings()), settings.ops_networks))
+    app.register_blueprint(openapi.routes())
     app.register_blueprint(web_api.routes())
+    http.share_with(app, settings.cors_origins)
     http.handle_errors(app)
     return app

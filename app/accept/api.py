@@ -25,7 +25,7 @@ def routes(tokens: Tokens, outbox: Outbox) -> Blueprint:
     @blueprint.post("/notifications")
     async def send() -> Response:
         sender = http.identify(tokens).require("sender")
-        body: bytes = await request.get_data(cache=False)
+        body = await http.body()
         notifications = compose(parse(body), sender.subject, sender.covers)
         accepted = await outbox.accept(notifications, _request_key(sender.subject, body))
         shown = [_shown(each) for each in accepted]
@@ -37,7 +37,7 @@ def routes(tokens: Tokens, outbox: Outbox) -> Blueprint:
         http.identify(tokens).require("sender", "ops")
         if customer_id > CUSTOMER_ID_MAX:
             raise InvalidFields([{"loc": ["id"], "msg": f"must be up to {CUSTOMER_ID_MAX}"}])
-        body = parse_json(customers.CUSTOMER_BODY, await request.get_data(cache=False))
+        body = parse_json(customers.CUSTOMER_BODY, await http.body())
         customer, created = await customers.put(customer_id, body)
         return http.answer(customer, 201 if created else 200)
 

@@ -111,15 +111,14 @@ def _form(body: Any) -> str:
 
 
 Body = Annotated[Annotated[Draft, Tag("one")] | Annotated[Batch, Tag("batch")], Discriminator(_form)]
-_BODY: TypeAdapter[Draft | Batch] = TypeAdapter(Body)
+BODY: TypeAdapter[Draft | Batch] = TypeAdapter(Body)
 
 
-def parse(body: bytes) -> list[Draft]:
-    """The drafts that a request's body holds: one object, or `{"notifications": [...]}`.
+def parse(body: bytes) -> Draft | Batch:
+    """What a request's body holds: one draft, or `{"notifications": [...]}`.
 
     Raises:
         InvalidJSON: it is not JSON.
         InvalidFields: fields are missing, unknown, of the wrong type or out of range; every one is named.
     """
-    parsed = parse_json(_BODY, body, tagged=True)
-    return parsed.notifications if isinstance(parsed, Batch) else [parsed]
+    return parse_json(BODY, body, tagged=True)

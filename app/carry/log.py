@@ -100,7 +100,9 @@ class Log:
         self._max_entries = max_entries
         self._history = history
         # No retries: a connection that was made anew in silence could be one to a Redis that has lost entries.
+        # RESP2: its answers have one form in all versions of Redis and of redis-py.
         options: dict[str, Any] = {
+            "protocol": 2,
             "single_connection_client": True,
             "retry": Retry(NoBackoff(), 0),
             "socket_connect_timeout": COMMAND_SECONDS,
@@ -153,7 +155,7 @@ class Log:
         """
         async with self._available():
             found = await self._redis.xrevrange(LOG, count=count)
-        return [_entry(*each) for each in reversed(found)]
+        return _entries(found)[::-1]
 
     async def after(self, position: int, count: int) -> list[Entry]:
         """The next entries after a position; waits up to 2 s for the first, then returns none.
@@ -162,10 +164,10 @@ class Log:
             LogUnavailable: Redis is away.
         """
         async with self._available():
-            found = await self._tail_redis.xread(
+            found: Any = await self._tail_redis.xread(
                 {LOG: positions.show(position)}, count=count, block=int(TAIL_BLOCK_SECONDS * 1000)
             )
-        return [_entry(*each) for each in _only_stream(found)]
+        return _entries(found[0][1]) if found else []
 
     async def oldest(self) -> int:
         """The position of the oldest entry that the log still has; 0: it has none.
@@ -175,7 +177,7 @@ class Log:
         """
         async with self._available():
             found = await self._tail_redis.xrange(LOG, count=1)
-        return _position(found[0][0]) if found else 0
+        return _position_of_one(found)
 
     async def now_ms(self) -> int:
         """Redis's clock, by which positions are given (Unix time).
@@ -232,13 +234,13 @@ class Log:
             return run_id
 
     async def _completed_run(self) -> str | None:
-        value: bytes | None = await self._redis.get(COMPLETE)
-        return None if value is None else value.decode()
+        value: Any = await self._redis.get(COMPLETE)
+        return None if value is None else str(value, "ascii")
 
     async def _repair(self) -> None:
         """Puts back what the database has above the newest entry, at the positions that it had."""
         newest = await self._redis.xrevrange(LOG, count=1)
-        lost = await self._history(_position(newest[0][0]) if newest else 0, REPAIR_MAX)
+        lost = await self._history(_position_of_one(newest), REPAIR_MAX)
         for start in range(0, len(lost), REPAIR_BATCH):
             pipeline = self._redis.pipeline(transaction=False)
             for entry in lost[start : start + REPAIR_BATCH]:
@@ -266,11 +268,10 @@ def _entry(redis_id: bytes, fields: dict[bytes, bytes]) -> Entry:
     return Entry(channel, Kind(kind), frame, uid, expires_ms, collapse_key, _position(redis_id))
 
 
-def _only_stream(answer: Any) -> list[Any]:
-    """The entries of the one stream that was asked for: RESP3 answers a map, RESP2 a list of pairs."""
-    if not answer:
-        return []
-    if isinstance(answer, dict):
-        (entries,) = answer.values()
-        return entries[0] if len(entries) == 1 and isinstance(entries[0], list) else entries
-    return answer[0][1]
+def _entries(found: Any) -> list[Entry]:
+    return [_entry(redis_id, fields) for redis_id, fields in found]
+
+
+def _position_of_one(found: Any) -> int:
+    """The position of the only entry that was asked for; 0 if there is none."""
+    return _position(found[0][0]) if found else 0

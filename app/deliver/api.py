@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
 
-from app import channel, database
+from app import channel, cors, database
 from app import position as positions
 from app.auth import Identity, Tokens, find_token
 from app.deliver.connection import Connection
@@ -28,16 +29,27 @@ from app.settings import Settings
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Scope = Mapping[str, Any]
 CountUnread = Callable[[int], Awaitable[int]]
+Headers = list[tuple[bytes, bytes]]
 
 EARLIEST = "earliest"
 # Under steady traffic a count may never be quite up to date; the next receipt tells the page a newer one.
 COUNT_TRIES = 3
 
-_HEADERS = (
-    (b"content-type", b"text/event-stream"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),  # nginx buffers a response unless told not to
-)
+_STREAM_HEADERS = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",  # nginx buffers a response unless told not to
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the URL and the headers of a stream ask for."""
+
+    identity: Identity
+    topics: frozenset[str]
+    last_event_id: str
+    counted: bool
 
 
 class Stream:
@@ -63,28 +75,41 @@ class Stream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        shared = cors.headers(headers.get(b"origin"), self._settings.cors_origins, scope["method"])
         try:
-            if scope["method"] != "GET":
-                raise MethodNotAllowed(scope["method"], ["GET"])
-            token = find_token(headers.get(b"authorization"), headers.get(b"cookie"), query.get("token", [None])[0])
-            identity = self._tokens.verify(token).require("customer")
-            asked = self._asked_topics(identity, query.get("topic", []))
+            if scope["method"] == "OPTIONS":
+                await _respond(send, 204, {"Allow": "GET, OPTIONS", **shared})
+                return
+            asked = self._asked(scope, headers)
         except Refusal as refusal:
-            await _refuse(send, refusal)
+            body = orjson.dumps(refusal.problem())
+            about = {"Content-Type": "application/problem+json", "Content-Length": str(len(body))}
+            await _respond(send, refusal.status, {**about, **refusal.headers, **shared}, body)
             return
-        wait = self._delivery.refusal(identity)
-        if wait is not None:
-            await self._busy(send, wait)
-            return
-        last_id = headers.get(b"last-event-id") or query.get("last_event_id", [""])[0]
-        self._delivery.interests.hold(identity.customer_id)
+        customer_id = asked.identity.customer_id
+        self._delivery.interests.hold(customer_id)
         try:
-            await self._open(scope, receive, send, identity, asked, last_id, query.get("count") == ["1"])
+            busy = await self._open(scope, receive, send, asked, {**_STREAM_HEADERS, **shared})
         finally:
-            self._delivery.interests.release(identity.customer_id)
+            self._delivery.interests.release(customer_id)
+        if busy is not None:
+            # EventSource gives up for good on any answer but 200, so the browser is asked in one to come back.
+            await _respond(send, 200, {**_STREAM_HEADERS, **shared}, self._delivery.farewell("busy", busy))
 
-    def _asked_topics(self, identity: Identity, topics: list[str]) -> frozenset[str]:
+    def _asked(self, scope: Scope, headers: Mapping[bytes, str]) -> _Asked:
+        if scope["method"] != "GET":
+            raise MethodNotAllowed(scope["method"], ["GET", "OPTIONS"])
+        query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        token = find_token(headers.get(b"authorization"), headers.get(b"cookie"), query.get("token", [None])[0])
+        identity = self._tokens.verify(token).require("customer")
+        return _Asked(
+            identity,
+            self._topics(identity, query.get("topic", [])),
+            headers.get(b"last-event-id") or query.get("last_event_id", [""])[0],
+            query.get("count") == ["1"],
+        )
+
+    def _topics(self, identity: Identity, topics: list[str]) -> frozenset[str]:
         limit = self._settings.topics_per_connection
         if len(topics) > limit:
             raise InvalidFields([{"loc": ["topic"], "msg": f"up to {limit} topics, not {len(topics)}"}])
@@ -96,87 +121,74 @@ class Stream:
         return frozenset(topics)
 
     async def _open(
-        self,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        identity: Identity,
-        asked: frozenset[str],
-        last_id: str,
-        counted: bool,
-    ) -> None:
+        self, scope: Scope, receive: Receive, send: Send, asked: _Asked, headers: Mapping[str, str]
+    ) -> Mapping[str, object] | None:
+        """Holds a connection until it ends; or returns at once why it can't be opened now."""
         try:
-            topics = await self._delivery.interests.of(identity.customer_id)
+            topics = await self._delivery.interests.of(asked.identity.customer_id)
         except Exception as error:
             if not database.is_unavailable(error):
                 raise
-            await self._busy(send, {"reason": "database_unavailable"})
-            return
-        # The limit is looked at again: others may have come while the topics were loaded. From here to `register`
-        # there is no await.
-        wait = self._delivery.refusal(identity)
-        if wait is not None:
-            await self._busy(send, wait)
-            return
+            return {"reason": "database_unavailable"}
+        # From here to `register` there is no await: nobody else can take the last place.
+        busy = self._delivery.refusal(asked.identity)
+        if busy is not None:
+            return busy
         writer = hypercorn_writer(send) if scope["http_version"] == "1.1" else None
         unsent_max = self._settings.unsent_max_bytes
         wire = AsgiWire(send, unsent_max) if writer is None else TransportWire(writer, unsent_max)
-        connection = self._delivery.register(identity, topics, asked, wire)
+        connection = self._delivery.register(asked.identity, topics, asked.topics, wire)
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            # Registered first: what is carried from the moment in which `onopen` fires is not missed.
+            await send({"type": "http.response.start", "status": 200, "headers": _encoded(headers)})
             connection.write(self._delivery.retry(), self._clock())
             if isinstance(wire, AsgiWire):
-                await self._hold_pumped(connection, wire, receive, last_id, counted)
+                await self._hold_pumped(connection, wire, receive, asked)
             else:
-                await self._hold(connection, receive, last_id, counted)
+                await self._hold(connection, receive, asked)
         finally:
             self._delivery.unregister(connection)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+        return None
 
-    async def _hold_pumped(
-        self, connection: Connection, wire: AsgiWire, receive: Receive, last_id: str, counted: bool
-    ) -> None:
+    async def _hold_pumped(self, connection: Connection, wire: AsgiWire, receive: Receive, asked: _Asked) -> None:
         pump = asyncio.create_task(wire.pump(), name="pump")
         try:
-            await self._hold(connection, receive, last_id, counted)
+            await self._hold(connection, receive, asked)
             wire.finish()
-            async with asyncio.timeout(self._settings.drain_seconds):
-                await pump
-        except TimeoutError:
-            wire.abort()
+            await asyncio.wait([pump], timeout=self._settings.drain_seconds)
         finally:
+            wire.abort()
             pump.cancel()
             await asyncio.wait([pump])
 
-    async def _hold(self, connection: Connection, receive: Receive, last_id: str, counted: bool) -> None:
+    async def _hold(self, connection: Connection, receive: Receive, asked: _Asked) -> None:
         """Brings a connection up to date and keeps it until the browser leaves, its token expires or we end it."""
         expires_at = connection.identity.expires_at
         deadline = None if expires_at is None else self._clock() + expires_at - time.time()
         try:
             async with asyncio.timeout_at(deadline) as connection.deadline:
-                await self._catch_up(connection, last_id, counted)
+                await self._catch_up(connection, asked)
                 while (await receive())["type"] != "http.disconnect":
                     pass
         except TimeoutError:
             if expires_at is not None and expires_at <= time.time():
-                farewell = self._delivery.farewell("expired", {"reason": "token_expired"})
-                connection.write(farewell, self._clock())
+                connection.write(self._delivery.farewell("expired", {"reason": "token_expired"}), self._clock())
         except ConnectionError:
             return
         except Exception as error:
             if not database.is_unavailable(error):
                 raise
-            farewell = self._delivery.farewell("busy", {"reason": "database_unavailable"})
-            connection.write(farewell, self._clock())
+            connection.write(self._delivery.farewell("busy", {"reason": "database_unavailable"}), self._clock())
         finally:
             connection.live = False
 
-    async def _catch_up(self, connection: Connection, last_id: str, counted: bool) -> None:
-        if last_id:
-            await self._set_cursor(connection, last_id)
+    async def _catch_up(self, connection: Connection, asked: _Asked) -> None:
+        if asked.last_event_id:
+            await self._set_cursor(connection, asked.last_event_id)
         replayed = await self._delivery.replay.catch_up(connection)
         unread: dict[str, int] = {}
-        tries = COUNT_TRIES if counted else 0
+        tries = COUNT_TRIES if asked.counted else 0
         while tries:
             # Held back while it is counted, so that what comes meanwhile stands before `synced` and is counted too.
             connection.live, connection.cursor = False, self._delivery.window.newest
@@ -188,26 +200,22 @@ class Stream:
         synced = frame("synced", orjson.dumps({"replayed": replayed, **unread}))
         connection.write(numbered(self._delivery.window.newest, synced), self._clock())
 
-    async def _set_cursor(self, connection: Connection, last_id: str) -> None:
+    async def _set_cursor(self, connection: Connection, last_event_id: str) -> None:
         """Puts the cursor where the browser was; an id that is not one of ours is answered with a gap."""
-        if last_id == EARLIEST:
+        if last_event_id == EARLIEST:
             connection.cursor = await self._history.pruned_to()
             return
-        position = positions.parse(last_id)
+        position = positions.parse(last_event_id)
         if position is not None and await self._delivery.reached(position):
             connection.cursor = position
         else:
             self._delivery.replay.tell_gap(connection, "unknown", connection.cursor)
 
-    async def _busy(self, send: Send, data: Mapping[str, object]) -> None:
-        """EventSource gives up for good on any answer but 200, so the browser is asked to come back in one."""
-        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        await send({"type": "http.response.body", "body": self._delivery.farewell("busy", data), "more_body": False})
 
-
-async def _refuse(send: Send, refusal: Refusal) -> None:
-    body = orjson.dumps(refusal.problem())
-    headers = [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))]
-    headers += [(name.lower().encode(), value.encode()) for name, value in refusal.headers.items()]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+async def _respond(send: Send, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
+    await send({"type": "http.response.start", "status": status, "headers": _encoded(headers)})
     await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _encoded(headers: Mapping[str, str]) -> Headers:
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]

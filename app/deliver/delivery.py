@@ -167,7 +167,6 @@ class Delivery:
         if events:
             self.delivered += self.hub.publish(events, events[-1].position)
 
-
     def _apply(self, change: SubscriptionChange, position: int) -> None:
         if change.subscribed:
             self.interests.change(change.customer_id, change.topic, position)

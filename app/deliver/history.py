@@ -57,4 +57,5 @@ async def begin(position: int) -> None:
 
 async def pruned_to() -> int:
     """The position up to which (and with which) notifications may be gone. Read it after the rows, not before."""
-    return (await History.get(id=THE_ROW)).pruned_to
+    position: int = (await History.get(id=THE_ROW)).pruned_to
+    return position

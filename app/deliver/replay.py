@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import orjson
@@ -42,9 +42,7 @@ class Replay:
         clock: the event loop's.
     """
 
-    def __init__(
-        self, window: Window, history: History, stalled_seconds: float, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, window: Window, history: History, stalled_seconds: float, clock: Callable[[], float]) -> None:
         self._window = window
         self._history = history
         self._stalled_seconds = stalled_seconds

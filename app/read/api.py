@@ -29,15 +29,15 @@ def _position(text: str) -> str:
     return text
 
 
-Uid = Annotated[str, AfterValidator(lambda text: _uid(text))]
-Position = Annotated[str, AfterValidator(_position)]
-
-
 def _uid(text: str) -> str:
     try:
         return str(UUID(text))
     except ValueError:
         raise PydanticCustomError("uid", "must be the uid of a notification") from None
+
+
+Position = Annotated[str, AfterValidator(_position)]
+Uid = Annotated[str, AfterValidator(_uid)]
 
 
 class InboxQuery(BaseModel):
@@ -66,8 +66,8 @@ class ReceiptsBody(BaseModel):
         return self
 
 
-_INBOX_QUERY: TypeAdapter[InboxQuery] = TypeAdapter(InboxQuery)
-_RECEIPTS: TypeAdapter[ReceiptsBody] = TypeAdapter(ReceiptsBody)
+INBOX_QUERY: TypeAdapter[InboxQuery] = TypeAdapter(InboxQuery)
+RECEIPTS: TypeAdapter[ReceiptsBody] = TypeAdapter(ReceiptsBody)
 
 
 class Announcer(Protocol):
@@ -92,7 +92,7 @@ def routes(
     @blueprint.get("/inbox")
     async def show_inbox() -> Response:
         customer_id = http.identify(tokens).require("customer").customer_id
-        query = parse_values(_INBOX_QUERY, request.args.to_dict())
+        query = parse_values(INBOX_QUERY, request.args.to_dict())
         before = positions.POSITION_MAX if query.before is None else positions.parse(query.before)
         assert before is not None
         await settled()
@@ -110,7 +110,7 @@ def routes(
     async def write_receipts() -> Response:
         identity = http.identify(tokens).require("customer")
         customer_id = identity.customer_id
-        body = parse_json(_RECEIPTS, await request.get_data(cache=False))
+        body = parse_json(RECEIPTS, await http.body())
         await settled()
         channels = await subscriptions.channels(customer_id)
         written = await receipts.write(customer_id, body.received, body.read, identity.covers)

@@ -26,9 +26,7 @@ async def page(
         channels: each with the position from which on it is the customer's.
         unread: only those that were not read.
     """
-    arms, values = _arms(
-        f"SELECT {row.SELECTED}, r.date_received, r.date_read", customer_id, channels, before, unread
-    )
+    arms, values = _arms(f"SELECT {row.SELECTED}, r.date_received, r.date_read", customer_id, channels, before, unread)
     limited = [f"SELECT * FROM ({arm} ORDER BY n.position DESC LIMIT {limit:d}) AS arm" for arm in arms]
     rows = await database.connection().execute_query_dict(" UNION ALL ".join(limited), values)
     rows.sort(key=lambda each: -each["position"])

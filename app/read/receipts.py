@@ -36,7 +36,7 @@ async def write(
     known = await _visible(customer_id, list(named), covers)
     now = database.timestamp_parameter(datetime.now(UTC))
     was_read = set(read)
-    rows = [(uid, customer_id, now, now if uid in was_read else None) for uid in named if uid in known]
+    rows = [[uid, customer_id, now, now if uid in was_read else None] for uid in named if uid in known]
     if rows:
         async with in_transaction() as connection:
             await Customer.bulk_create([Customer(id=customer_id)], ignore_conflicts=True, using_db=connection)

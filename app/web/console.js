@@ -123,7 +123,7 @@ function showAnswer(request, { status, text, body, took_ms }) {
   find('answer-request').textContent = `${request.method} ${request.path}${request.key ? ` · key ${request.key}` : ''}`
   item.querySelector('pre').textContent = body === null ? text : JSON.stringify(body, null, 2)
   item.querySelector('details').hidden = text === ''
-  item.querySelector('details').open = status >= 400
+  item.querySelector('details').open = status >= 400 || request.method === 'GET'
   find('answer-actions').append(...actionsFor(request, status, body))
   byId('answers').prepend(item)
   byId('empty').hidden = true

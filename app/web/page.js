@@ -6,8 +6,9 @@ import { NotificationList } from './list.js'
 import { Receipts } from './receipts.js'
 import { SignInRefused, onOtherTab, signIn, signOut, whoIsSignedIn } from './session.js'
 import { relative } from './time.js'
-import { toast, toastNotification } from './toasts.js'
+import { clearToasts, toast, toastNotification } from './toasts.js'
 import { readClaims, reloadOnNewToken, takeToken } from './token.js'
+import { GAPS, REASONS, SENTENCES, SIGNED_OUT, WORDS } from './words.js'
 
 const PAGE_SIZE = 30
 // How long the list waits for the stream, which it should come after, before it is loaded without.
@@ -15,40 +16,8 @@ const PATIENCE_MS = 2_500
 const REFRESH_MS = 20_000
 const RETRY_MS = 3_000
 
-const WORDS = {
-  connecting: 'Connecting',
-  live: 'Live',
-  reconnecting: 'Reconnecting',
-  offline: 'Offline',
-  'signed-out': 'Signed out',
-}
-const SENTENCES = {
-  connecting: 'Opening the connection.',
-  live: 'Connected. Notifications appear here the moment they are sent.',
-  offline: 'This device is offline. What you miss is kept, and comes as soon as you are back.',
-  'signed-out': 'The connection is closed, because nobody is signed in.',
-}
-const REASONS = {
-  lost: 'The connection was lost and is being opened again. Nothing gets lost: what you miss comes then.',
-  silent: 'The server has been silent for too long, so a new connection is being opened.',
-  refused: 'The server cannot be reached at the moment.',
-  asked: 'Opening a new connection.',
-  busy: 'The server is busy and asked to come back in a moment.',
-  expired: 'Your sign-in has run out.',
-  drain: 'The server is being restarted. The connection comes back in a few seconds.',
-}
-const GAPS = {
-  pruned: 'Older notifications were no longer in the live history',
-  unknown: 'The server could not tell what this page had missed',
-}
-
 const list = new NotificationList(byId('notifications'), byId('card'))
 const receipts = new Receipts({ onCount: showUnreadCount, onSignedOut: () => leave(SIGNED_OUT) })
-
-const SIGNED_OUT = {
-  title: 'You are not signed in',
-  text: 'Open the link that you were given, or paste it here. Your notifications are kept until you are back.',
-}
 
 let me = null
 let stream = null
@@ -98,6 +67,7 @@ function leave({ title, text, continueAs = null }) {
   stream = null
   receipts.drop()
   list.clear()
+  clearToasts()
   isLoaded = false
   loads += 1
   showUnreadCount(null)

@@ -16,6 +16,7 @@ export class Receipts {
   #sending = false
   #timer = null
   #failures = 0
+  #session = 0
   #onCount
   #onSignedOut
 
@@ -50,6 +51,7 @@ export class Receipts {
 
   /** Forgets what is not sent yet: from now on it would be sent in another customer's name. */
   drop() {
+    this.#session += 1
     clearTimeout(this.#timer)
     this.#timer = null
     this.#received.clear()
@@ -67,31 +69,18 @@ export class Receipts {
     this.#timer = null
     const receipt = this.#take()
     if (receipt === null) return
+    const session = this.#session
     this.#sending = true
-    const status = await this.#post(receipt)
+    const { status, unread_count } = await post(receipt)
     this.#sending = false
+    if (session !== this.#session) return this.#sendSoon(PAUSE_MS)
     if (status === 401 || status === 403) return this.#onSignedOut()
+    if (unread_count !== undefined) this.#onCount(unread_count)
     // Another 4xx would be refused again and again; only what may pass next time is put back.
     const mayPass = status === 0 || status === 429 || status >= 500
     if (mayPass) this.#putBack(receipt)
     this.#failures = mayPass ? this.#failures + 1 : 0
     this.#sendSoon(mayPass ? Math.random() * Math.min(RETRY_MAX_MS, PAUSE_MS * 2 ** this.#failures) + PAUSE_MS : PAUSE_MS)
-  }
-
-  /** @returns {Promise<number>} the answer's status, 0 if there was none */
-  async #post(receipt) {
-    try {
-      const answer = await fetch('/receipts', {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify(receipt),
-        keepalive: true, // also when the page is being left
-      })
-      if (answer.ok) this.#onCount((await answer.json()).unread_count)
-      return answer.status
-    } catch {
-      return 0
-    }
   }
 
   #take() {
@@ -109,6 +98,21 @@ export class Receipts {
     for (const uid of received) this.#received.add(uid)
     for (const uid of read) this.#read.add(uid)
     this.#readUpTo ??= read_up_to
+  }
+}
+
+/** @returns {Promise<{status: number, unread_count?: number}>} status 0: there was no answer */
+async function post(receipt) {
+  try {
+    const answer = await fetch('/receipts', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(receipt),
+      keepalive: true, // also when the page is being left
+    })
+    return answer.ok ? { status: answer.status, ...await answer.json() } : { status: answer.status }
+  } catch {
+    return { status: 0 }
   }
 }
 

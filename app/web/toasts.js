@@ -18,6 +18,11 @@ export function toast(title, text = '') {
   show(byId('toasts'), 'inbox', title, text, 'normal')
 }
 
+/** Takes all of them away: they belong to the customer who was here. */
+export function clearToasts() {
+  for (const region of [byId('toasts'), byId('urgent-toasts')]) region.replaceChildren()
+}
+
 function show(region, iconName, title, text, priority) {
   const box = element('div', { className: 'toast', dataset: { priority } },
     icon(iconName),

@@ -1,0 +1,52 @@
+"""Pruning: forgets notifications that are older than the service promises to keep them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from app import database
+from app import position as positions
+from app.models import History, IdempotencyKey, NotificationRow
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 3600.0
+# Rows of one transaction, with their receipts: senders wait for it no longer than for a commit of their own.
+DELETE_MAX = 500
+
+
+async def prune_forever(retention_days: int, is_active: Callable[[], bool]) -> None:
+    """Prunes once an hour, where `is_active` (one process of all)."""
+    while True:
+        await asyncio.sleep(INTERVAL_SECONDS)
+        try:
+            if is_active():
+                await prune(datetime.now(UTC) - timedelta(days=retention_days))
+        except Exception as error:
+            if not database.is_unavailable(error):
+                raise
+            logger.warning("Pruning waits: %r", error, extra={"action": "prune_waits"})
+
+
+async def prune(before: datetime) -> int:
+    """Deletes what was carried before a time; returns how many notifications that were.
+
+    The mark is moved first, then rows go: who finds rows missing finds the mark (`history.pruned_to`).
+    """
+    limit = positions.from_ms(int(before.timestamp() * 1000))
+    newest = await NotificationRow.filter(position__lt=limit).order_by("-position").first().values_list("position")
+    if newest is None:
+        return 0
+    (pruned_to,) = newest
+    await History.filter(pruned_to__lt=pruned_to).update(pruned_to=pruned_to)
+    started, pruned = time.monotonic(), 0
+    while uids := await NotificationRow.filter(position__lte=pruned_to).limit(DELETE_MAX).values_list("uid", flat=True):
+        pruned += await NotificationRow.filter(uid__in=list(uids)).delete()
+    await IdempotencyKey.filter(date_sent__lt=before).delete()
+    seconds = round(time.monotonic() - started, 1)
+    logger.info("Pruned old notifications.", extra={"action": "pruned", "count": pruned, "seconds": seconds})
+    return pruned
