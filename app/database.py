@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from aerich import Command
 from tortoise import BaseDBAsyncClient, Tortoise
 from tortoise.backends.base.config_generator import expand_db_url
@@ -21,9 +22,12 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 # FULL: what was answered with 201 survives a power cut, at one fsync a commit; group commit pays for it.
 SQLITE_PRAGMAS = {"journal_mode": "WAL", "synchronous": "FULL", "journal_size_limit": 67_108_864, "busy_timeout": 5000}
 
-# What a driver or Tortoise raises when the database is away (asyncpg's own errors of that sort are OSError or
-# InterfaceError, see `is_unavailable`).
+# So that a database that does not answer at all is noticed: seconds for a new connection, and for a statement.
+POSTGRES_TIMEOUTS = {"timeout": 5, "command_timeout": 10}
+
 _UNAVAILABLE = (OperationalError, DBConnectionError, OSError, TimeoutError)
+# Tortoise calls these operational too, but they are the statement's fault and come again.
+_OUR_FAULT = (asyncpg.DataError, asyncpg.SyntaxOrAccessError)
 
 
 def dialect(url: str) -> str:
@@ -36,7 +40,7 @@ def tortoise_config(url: str) -> dict[str, Any]:
     if dialect(url) == "sqlite":
         connection["credentials"] |= SQLITE_PRAGMAS
     else:
-        connection["credentials"].setdefault("min_size", 1)
+        connection["credentials"] |= POSTGRES_TIMEOUTS
     return {
         "connections": {"default": connection},
         "apps": {dialect(url): {"models": ["app.models", "aerich.models"], "default_connection": "default"}},
@@ -66,6 +70,9 @@ def connection() -> BaseDBAsyncClient:
 
 def is_unavailable(error: BaseException) -> bool:
     """Whether `error` says that the database is away (so that the same request may succeed later)."""
+    if isinstance(error.__cause__, _OUR_FAULT):
+        return False
+    # asyncpg's own errors that Tortoise does not translate are those of its connection.
     return isinstance(error, _UNAVAILABLE) or type(error).__module__.startswith("asyncpg.")
 
 

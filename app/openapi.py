@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
 from quart import Blueprint, Response
 
 from app.accept.customers import CUSTOMER_BODY
@@ -56,8 +57,8 @@ OPERATIONS = (
         ["customer"],
         {
             200: (
-                "text/event-stream. Events: notification, receipt, synced, gap, heartbeat; busy, expired and drain "
-                "announce that the server is about to end the connection.",
+                "text/event-stream. Events: notification, receipt, synced, gap, heartbeat; and, before the server "
+                "ends the connection: busy, expired, drain.",
                 None,
             )
         },
@@ -205,9 +206,7 @@ def _operation(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
         "summary": operation.summary,
         "parameters": _parameters(operation),
         "responses": {
-            str(status): _content(
-                meaning, TypeAdapter(form) if form else None, schemas, "serialization", form is Problem
-            )
+            str(status): _content(meaning, TypeAdapter(form) if form else None, schemas, "serialization")
             for status, (meaning, form) in operation.answers.items()
         },
     }
@@ -240,11 +239,12 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 
 
 def _content(
-    meaning: str, form: TypeAdapter[Any] | None, schemas: dict[str, Any], mode: Any, problem: bool = False
+    meaning: str, form: TypeAdapter[Any] | None, schemas: dict[str, Any], mode: JsonSchemaMode
 ) -> dict[str, Any]:
     described: dict[str, Any] = {"description": meaning}
     if form is not None:
         schema = form.json_schema(ref_template=REFERENCE, mode=mode)
         schemas.update(schema.pop("$defs", {}))
-        described["content"] = {"application/problem+json" if problem else "application/json": {"schema": schema}}
+        media_type = "application/problem+json" if schema.get("title") == "Problem" else "application/json"
+        described["content"] = {media_type: {"schema": schema}}
     return described

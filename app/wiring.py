@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable
 from quart import Quart
@@ -75,8 +75,10 @@ class Service:
         return await self.log.append([frame.notification_entry(each) for each in notifications])
 
     async def _begin(self, entries: Sequence[Entry]) -> None:
-        await history.begin(positions.from_ms(await self.log.now_ms()))
-        self.delivery.begin(entries, await history.pruned_to())
+        now = positions.from_ms(await self.log.now_ms())
+        with _needed_by_the_log():
+            await history.begin(now)
+            self.delivery.begin(entries, await history.pruned_to())
 
     # -- read → the customer's other pages ----------------------------------------------------------
 
@@ -140,10 +142,20 @@ class Service:
 
 async def _lost_entries(after: int, limit: int) -> list[Entry]:
     """What the database can give back to a log that has lost entries."""
-    return [
-        frame.notification_entry(placed.notification)._replace(position=placed.position)
-        for placed in await row.newest_placed(after, limit)
-    ]
+    with _needed_by_the_log():
+        rows = await row.newest_placed(after, limit)
+    return [frame.notification_entry(each.notification)._replace(position=each.position) for each in rows]
+
+
+@contextmanager
+def _needed_by_the_log() -> Iterator[None]:
+    """A log that can't be compared with the database is not available either."""
+    try:
+        yield
+    except Exception as error:
+        if not database.is_unavailable(error):
+            raise
+        raise LogUnavailable(f"the database: {error!r}") from error
 
 
 @asynccontextmanager

@@ -93,7 +93,8 @@ class Log:
     Args:
         url: Redis, `redis://…` or `unix://…`.
         max_entries: how many entries Redis keeps (about).
-        history: the newest entries that the database knows above a position, at most so many, in order.
+        history: the newest entries that the database knows above a position, at most so many, in order. It raises
+            LogUnavailable if they can't be had.
     """
 
     def __init__(self, url: str, max_entries: int, history: History) -> None:
@@ -211,6 +212,9 @@ class Log:
     async def _available(self) -> AsyncIterator[None]:
         try:
             yield
+        except LogUnavailable:
+            self._run_id = None
+            raise
         except (RedisError, OSError, TimeoutError) as error:
             self._run_id = None
             raise LogUnavailable(f"Redis: {error!r}") from error

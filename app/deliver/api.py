@@ -124,13 +124,16 @@ class Stream:
         self, scope: Scope, receive: Receive, send: Send, asked: _Asked, headers: Mapping[str, str]
     ) -> Mapping[str, object] | None:
         """Holds a connection until it ends; or returns at once why it can't be opened now."""
+        busy = self._delivery.refusal(asked.identity)
+        if busy is not None:
+            return busy
         try:
             topics = await self._delivery.interests.of(asked.identity.customer_id)
         except Exception as error:
             if not database.is_unavailable(error):
                 raise
             return {"reason": "database_unavailable"}
-        # From here to `register` there is no await: nobody else can take the last place.
+        # Asked again: others may have come. From here to `register` there is no await, nobody can take the last place.
         busy = self._delivery.refusal(asked.identity)
         if busy is not None:
             return busy
