@@ -57,8 +57,7 @@ OPERATIONS = (
         ["customer"],
         {
             200: (
-                "text/event-stream. Events: notification, receipt, synced, gap, heartbeat; and, before the server "
-                "ends the connection: busy, expired, drain.",
+                "Events: notification, receipt, synced, gap, heartbeat; before the server ends it: busy, expired, drain.",
                 None,
             )
         },
