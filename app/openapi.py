@@ -57,7 +57,7 @@ OPERATIONS = (
         ["customer"],
         {
             200: (
-                "Events: notification, receipt, synced, gap, heartbeat; before the server ends it: busy, expired, drain.",
+                "Events: notification, receipt, synced, gap, heartbeat; before the end: busy, expired, drain.",
                 None,
             )
         },

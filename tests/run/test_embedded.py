@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import signal
 import stat
 import subprocess
@@ -15,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -39,17 +39,17 @@ print(embedded.EmbeddedRedis(Path(sys.argv[1])).start(), flush=True)
 sys.stdin.read()
 """
 
-# Stands in for a server with much to read: says so for a while, then is ready.
+# Stands in for a server with much to read: says so three times, then is ready.
 SLOW_SERVER = """#!{python}
-import socket, sys, time
-ready_at = time.monotonic() + 0.6
+import socket, sys
+answers = [b"+PONG\\r\\n"] + 3 * [b"-LOADING Redis is loading the dataset in memory\\r\\n"]
 with socket.socket(socket.AF_UNIX) as listener:
     listener.bind(sys.argv[sys.argv.index("--unixsocket") + 1])
     listener.listen()
-    while True:
+    while answers:
         connection, _ = listener.accept()
-        loading = time.monotonic() < ready_at
-        connection.sendall(b"-LOADING Redis is loading the dataset in memory\\r\\n" if loading else b"+PONG\\r\\n")
+        connection.recv(64)
+        connection.sendall(answers.pop())
         connection.close()
 """
 
@@ -293,20 +293,31 @@ class TestWhichServer:
     def test_one_that_is_still_loading_gets_the_time_it_takes(
         self, tmp_path: Path, path_with: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(embedded, "START_SECONDS", 0.4)
         path_with(SLOW_SERVER.format(python=sys.executable))
+        seconds_ahead = 0.0
+        ask = embedded._ask
+
+        def ask_and_let_time_pass(path: Path, command: bytes) -> bytes:
+            nonlocal seconds_ahead
+            answer = ask(path, command)
+            if answer.startswith(b"-LOADING"):
+                seconds_ahead += 0.9 * embedded.START_SECONDS
+            return answer
+
+        clock = SimpleNamespace(monotonic=lambda: time.monotonic() + seconds_ahead, sleep=time.sleep)
+        monkeypatch.setattr(embedded, "_ask", ask_and_let_time_pass)
+        monkeypatch.setattr(embedded, "time", clock)
         with EmbeddedRedis(tmp_path):
-            pass
+            assert seconds_ahead > 2 * embedded.START_SECONDS
 
     def test_one_that_never_answers_is_given_up_and_ended(
-        self, data_dir: Path, path_with: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, data_dir: Path, path_with: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(embedded, "START_SECONDS", 0.3)
-        pid_file = tmp_path / "pid"
-        path_with(f"#!/bin/sh\necho $$ >{shlex.quote(str(pid_file))}\nexec {shutil.which('sleep')} 60\n")
+        monkeypatch.setattr(embedded, "START_SECONDS", 0.2)
+        path_with("#!/bin/sh\nexec sleep 60\n")
         with pytest.raises(ConfigurationError, match="did not start"):
             EmbeddedRedis(data_dir).start()
-        assert not runs(int(pid_file.read_text()))
+        assert psutil.Process().children() == []
 
     def test_a_folder_that_can_not_be_made_is_named(self, tmp_path: Path) -> None:
         data_dir = tmp_path / "file"
