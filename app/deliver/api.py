@@ -190,17 +190,18 @@ class Stream:
         if asked.last_event_id:
             await self._set_cursor(connection, asked.last_event_id)
         replayed = await self._delivery.replay.catch_up(connection)
-        unread: dict[str, int] = {}
+        data: dict[str, float] = {}
         tries = COUNT_TRIES if asked.counted else 0
         while tries:
             # Held back while it is counted, so that what comes meanwhile stands before `synced` and is counted too.
             connection.live, connection.cursor = False, self._delivery.window.newest
-            unread["unread_count"] = await self._count_unread(connection.identity.customer_id)
+            data["unread_count"] = await self._count_unread(connection.identity.customer_id)
             came_meanwhile = await self._delivery.replay.catch_up(connection)
             replayed += came_meanwhile
             tries = tries - 1 if came_meanwhile else 0
         # No await since the connection went live: nothing that is new can stand before this.
-        synced = frame("synced", orjson.dumps({"replayed": replayed, **unread}))
+        data |= {"replayed": replayed, "heartbeat_seconds": self._settings.heartbeat_seconds}
+        synced = frame("synced", orjson.dumps(data))
         connection.write(numbered(self._delivery.window.newest, synced), self._clock())
 
     async def _set_cursor(self, connection: Connection, last_event_id: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from quart import Blueprint, Response, send_from_directory
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent / "static"
 
 # Nothing but our own files, and no page of another site around them.
 _HEADERS = {

@@ -6,9 +6,10 @@ import { readClaims, reloadOnNewToken, takeToken } from './token.js'
 
 // This tab's own, and in a header: the cookie is the customer's page's, and two roles must not share it.
 const TOKEN_KEY = 'getnotified.sender'
+const PATH = '/notifications'
 const MOST_ANSWERS = 100
 
-/** @typedef {{method: string, path: string, key?: string, body?: object}} Request */
+/** @typedef {{key: string, body: object}} Request */
 
 const form = byId('form')
 let token = null
@@ -45,7 +46,7 @@ async function submit() {
   }
   const button = form.querySelector('[type="submit"]')
   button.disabled = true
-  const answer = await send({ method: 'POST', path: '/notifications', key: byId('key').textContent, body })
+  const answer = await send({ key: byId('key').textContent, body })
   button.disabled = false
   byId('key').textContent = newKey()
   showErrors((answer.body?.errors ?? []).map(({ loc, msg }) => ({ field: fieldOf(loc), message: msg })))
@@ -53,15 +54,13 @@ async function submit() {
 
 /** Sends a request and puts the answer into the list. */
 async function send(request) {
-  const { method, path, key, body } = request
-  const headers = { Authorization: `Bearer ${token}` }
-  if (key) headers['Idempotency-Key'] = key
-  if (body) headers['Content-Type'] = 'application/json'
+  const { key, body } = request
+  const headers = { Authorization: `Bearer ${token}`, 'Idempotency-Key': key, 'Content-Type': 'application/json' }
   const begin = performance.now()
   let answer
   try {
     // Not the cookie: it is another customer's, and the header alone says who sends.
-    const response = await fetch(path, { method, headers, body: body && JSON.stringify(body), credentials: 'omit' })
+    const response = await fetch(PATH, { method: 'POST', headers, body: JSON.stringify(body), credentials: 'omit' })
     const text = await response.text()
     answer = { status: response.status, text, body: parse(text) }
   } catch (error) {
@@ -119,12 +118,12 @@ function showAnswer(request, { status, text, body, took_ms }) {
   find('answer-status').textContent = status || 'No answer'
   find('answer-time').textContent = `${took_ms.toFixed(took_ms < 100 ? 1 : 0)} ms`
   find('answer-when').textContent = new Date().toLocaleTimeString()
-  find('answer-words').textContent = wordsFor(request, status, body)
-  find('answer-request').textContent = `${request.method} ${request.path}${request.key ? ` · key ${request.key}` : ''}`
+  find('answer-words').textContent = wordsFor(status, body)
+  find('answer-request').textContent = `POST ${PATH} · key ${request.key}`
   item.querySelector('pre').textContent = body === null ? text : JSON.stringify(body, null, 2)
   item.querySelector('details').hidden = text === ''
-  item.querySelector('details').open = status >= 400 || request.method === 'GET'
-  find('answer-actions').append(...actionsFor(request, status, body))
+  item.querySelector('details').open = status >= 400
+  find('answer-actions').append(button('Send again with the same key', () => send(request)))
   byId('answers').prepend(item)
   byId('empty').hidden = true
   if (byId('answers').children.length > MOST_ANSWERS) byId('answers').lastElementChild.remove()
@@ -135,12 +134,10 @@ function toneOf(status) {
   return status >= 200 && status < 300 ? 'good' : 'bad'
 }
 
-function wordsFor({ method, path }, status, body) {
+function wordsFor(status, body) {
   if (status === 0) return 'The server could not be reached. Whether it took the request is not known: send it again with the same key.'
   if (status === 401) return 'The token is not valid any more. Open the console with a new link.'
   if (status >= 400) return body?.detail ?? body?.title ?? 'The server refused it.'
-  if (method === 'DELETE') return 'Taken back. It disappears from open pages and is not sent again.'
-  if (path !== '/notifications') return 'How many it was for, and what they did with it.'
   return accepted(status, body.notifications)
 }
 
@@ -150,18 +147,6 @@ function accepted(status, notifications) {
   const positions = notifications.map(({ position }) => position)
   const where = positions.length === 1 ? `position ${positions[0]}` : `positions ${positions[0]} to ${positions.at(-1)}`
   return `${what}, and on the way at ${where}.`
-}
-
-/** @param {Request} request @returns {HTMLButtonElement[]} what can be done next */
-function actionsFor(request, status, body) {
-  const actions = []
-  if (request.key) actions.push(button('Send again with the same key', () => send(request)))
-  const uids = request.key && status < 300 ? (body?.notifications ?? []).map(({ uid }) => uid) : []
-  if (uids.length === 1) {
-    actions.push(button('Report', () => send({ method: 'GET', path: `/notifications/${uids[0]}/report` })))
-    actions.push(button('Take back', () => send({ method: 'DELETE', path: `/notifications/${uids[0]}` })))
-  }
-  return actions
 }
 
 function button(text, onClick) {
