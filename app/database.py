@@ -79,12 +79,12 @@ def is_unavailable(error: BaseException) -> bool:
 def placeholders(count: int, start: int = 1) -> str:
     """`?, ?` or `$1, $2`: the parameters of a statement in this database's way of writing them."""
     numbers = range(start, start + count)
-    return ", ".join("?" for _ in numbers) if _is_sqlite() else ", ".join(f"${number}" for number in numbers)
+    return ", ".join("?" for _ in numbers) if is_sqlite() else ", ".join(f"${number}" for number in numbers)
 
 
 def timestamp_parameter(moment: datetime) -> Any:
     """A time as a parameter of a statement: SQLite holds it as text, in the form that Tortoise writes."""
-    return moment.astimezone(UTC).isoformat(" ") if _is_sqlite() else moment
+    return moment.astimezone(UTC).isoformat(" ") if is_sqlite() else moment
 
 
 def timestamp_value(value: Any) -> datetime:
@@ -92,5 +92,6 @@ def timestamp_value(value: Any) -> datetime:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
-def _is_sqlite() -> bool:
+def is_sqlite() -> bool:
+    """Whether the open database is SQLite."""
     return connection().capabilities.dialect == "sqlite"

@@ -40,6 +40,16 @@ class Entry(NamedTuple):
     position: int = 0
 
 
+class Carried(NamedTuple):
+    """What the log says of a batch: the positions of its entries, and the run of Redis in which they hold.
+
+    When Redis comes back without what it had, a position of an earlier run that is in no row yet is void.
+    """
+
+    run: str
+    positions: list[int]
+
+
 class SubscriptionChange(NamedTuple):
     """What a `SUBSCRIPTION` entry tells every web process: a customer has begun or ceased to follow a topic."""
 

@@ -98,11 +98,12 @@ class IdempotencyKey(Model):
         unique_together = (("sender_id", "key"),)
 
 
-class History(Model):
-    """One row: the position up to which (and with which) notifications have been pruned."""
+class Marks(Model):
+    """One row: the position up to which (and with which) notifications have been pruned, and Redis's present run."""
 
     id = fields.SmallIntField(primary_key=True, generated=False)
     pruned_to = fields.BigIntField()
+    log_run = fields.CharField(40)
 
     class Meta:
-        table = "history"
+        table = "marks"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from tortoise import BaseDBAsyncClient
 
-from app import channel, database
+from app import channel, database, marks
 from app.models import NotificationRow
 from app.notification import Notification
 
@@ -84,8 +84,14 @@ async def insert(connection: BaseDBAsyncClient, notifications: Sequence[Notifica
     await connection.execute_many(statement, [list(of(notification)) for notification in notifications])
 
 
-async def place(connection: BaseDBAsyncClient, positions: Sequence[tuple[str, int]]) -> None:
-    """Writes positions into the rows of the given uids. A position once written stays."""
+async def place(connection: BaseDBAsyncClient, run: str, positions: Sequence[tuple[str, int]]) -> None:
+    """Writes positions into the rows of the given uids. A position once written stays.
+
+    Positions of a run of Redis that is over are not written: what it knew may be lost, and the log has been put back
+    from the rows without them. The rows stay outbox, and the relay carries them anew.
+    """
+    if not await marks.is_present_run(connection, run):
+        return
     first, second = database.placeholders(1), database.placeholders(1, start=2)
     statement = f"UPDATE notification SET position = {first} WHERE uid = {second} AND position IS NULL"
     await connection.execute_many(statement, [[position, uid] for uid, position in positions])

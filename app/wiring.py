@@ -11,7 +11,7 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable
 from quart import Quart
 from quart.asgi import ASGIHTTPConnection
 
-from app import channel, database, http, openapi, row, session
+from app import channel, database, http, marks, openapi, row, session
 from app import position as positions
 from app.accept import api as accept_api
 from app.accept.outbox import Outbox
@@ -22,7 +22,7 @@ from app.carry.tail import Tail
 from app.deliver import api as deliver_api
 from app.deliver import frame, history
 from app.deliver.delivery import Delivery
-from app.entry import Entry, SubscriptionChange
+from app.entry import Carried, Entry, SubscriptionChange
 from app.errors import LogUnavailable
 from app.notification import Notification
 from app.read import api as read_api
@@ -48,7 +48,7 @@ class Service:
     def __init__(self, settings: Settings, redis_url: str) -> None:
         self.settings = settings
         self.background = Background()
-        self.log = Log(redis_url, settings.log_max_entries, _lost_entries)
+        self.log = Log(redis_url, settings.log_max_entries, self._restore)
         self.outbox = Outbox(self._carry, settings.commit_max_rows)
         self.delivery = Delivery(settings, history, subscriptions.of_customers)
         self.tail = Tail(
@@ -71,13 +71,18 @@ class Service:
 
     # -- accept → carry → deliver -------------------------------------------------------------------
 
-    async def _carry(self, notifications: Sequence[Notification]) -> list[int]:
+    async def _carry(self, notifications: Sequence[Notification]) -> Carried:
         return await self.log.append([frame.notification_entry(each) for each in notifications])
 
-    async def _begin(self, entries: Sequence[Entry]) -> None:
+    async def _restore(self, run: str, after: int, limit: int) -> list[Entry]:
         now = positions.from_ms(await self.log.now_ms())
         with _needed_by_the_log():
-            await history.begin(now)
+            await marks.begin_run(run, now)
+            rows = await row.newest_placed(after, limit)
+        return [frame.notification_entry(each.notification)._replace(position=each.position) for each in rows]
+
+    async def _begin(self, entries: Sequence[Entry]) -> None:
+        with _needed_by_the_log():
             self.delivery.begin(entries, await history.pruned_to())
 
     # -- read → the customer's other pages ----------------------------------------------------------
@@ -138,13 +143,6 @@ class Service:
             "log_connected": Reading("Whether the log can be read.", lambda: float(self.tail.connected)),
             "relay_active": Reading("Whether this process is the active relay.", lambda: float(self.relay.active)),
         }
-
-
-async def _lost_entries(after: int, limit: int) -> list[Entry]:
-    """What the database can give back to a log that has lost entries."""
-    with _needed_by_the_log():
-        rows = await row.newest_placed(after, limit)
-    return [frame.notification_entry(each.notification)._replace(position=each.position) for each in rows]
 
 
 @contextmanager

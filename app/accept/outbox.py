@@ -18,6 +18,7 @@ from tortoise import BaseDBAsyncClient
 from tortoise.transactions import in_transaction
 
 from app import channel, database, row
+from app.entry import Carried
 from app.errors import DatabaseUnavailable, IdempotencyKeyReused, LogUnavailable
 from app.models import Customer, IdempotencyKey
 from app.notification import Notification
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 KNOWN_CUSTOMERS_MAX = 100_000
 RECORD_RETRY_SECONDS = 1.0
 
-Carry = Callable[[Sequence[Notification]], Awaitable[Sequence[int]]]
+Carry = Callable[[Sequence[Notification]], Awaitable[Carried]]
 
 
 class RequestKey(NamedTuple):
@@ -73,7 +74,8 @@ class _Submission:
 class _Record(NamedTuple):
     """Positions on their way back into their rows."""
 
-    positions: Sequence[tuple[str, int]]
+    uids: Sequence[str]
+    carried: Carried
     done: asyncio.Future[None]
 
 
@@ -81,7 +83,7 @@ class Outbox:
     """Makes requests durable and hands what is committed to `carry`.
 
     Args:
-        carry: gives committed notifications to the log and returns their positions.
+        carry: gives committed notifications to the log.
         max_rows: rows in one transaction, but for a single request that has more.
 
     Raises (from `carry`): LogUnavailable, on which the answer has no positions and the relay takes over.
@@ -126,10 +128,10 @@ class Outbox:
         """Requests that wait for a commit."""
         return len(self._waiting)
 
-    async def record(self, positions: Sequence[tuple[str, int]]) -> None:
-        """Writes positions (by uid) into the rows; returns once they are committed."""
+    async def record(self, uids: Sequence[str], carried: Carried) -> None:
+        """Writes the positions of what was carried into its rows; returns once they are committed."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._records.append(_Record(positions, done))
+        self._records.append(_Record(uids, carried, done))
         self._work()
         await done
 
@@ -180,8 +182,8 @@ class Outbox:
         """One transaction for all; False if positions could not be written because the database is away."""
         try:
             async with in_transaction() as connection:
-                if records:
-                    await row.place(connection, [pair for record in records for pair in record.positions])
+                for run, positions in _by_run(records).items():
+                    await row.place(connection, run, positions)
                 stored, taken = await self._insert(connection, submissions)
         except Exception as error:
             return await self._commit_failed(error, submissions, records)
@@ -281,20 +283,22 @@ class Outbox:
     async def _carry_and_answer(self, submissions: Sequence[_Submission]) -> None:
         """The second half of a request: what was just committed goes to the log while the next commit is written."""
         due = [each for submission in submissions for each in submission.notifications if each.send_at is None]
-        positions: dict[str, int] = {}
+        uids = [each.uid for each in due]
+        carried: Carried | None = None
         try:
             if due:
-                positions = dict(zip((each.uid for each in due), await self._carry(due), strict=True))
+                carried = await self._carry(due)
         except LogUnavailable as error:
             logger.warning("The log did not take a batch: %s", error, extra={"action": "carry_failed"})
         except Exception as error:  # a bug in carrying must not leave a durable request without an answer
             logger.exception("Carrying a batch failed.", extra={"action": "carry_failed"}, exc_info=error)
+        positions = dict(zip(uids, carried.positions, strict=True)) if carried else {}
         for submission in submissions:
             submission.resolve(
                 [Accepted(each.uid, each.channel, positions.get(each.uid)) for each in submission.notifications]
             )
-        if positions:
-            await self.record(list(positions.items()))
+        if carried is not None:
+            await self.record(uids, carried)
 
     @staticmethod
     async def _earlier(request_key: RequestKey) -> list[Accepted] | None:
@@ -312,3 +316,12 @@ class Outbox:
                 raise DatabaseUnavailable from error
             raise
         return [Accepted(uid, *rows[uid]) for uid in uids if uid in rows]
+
+
+def _by_run(records: Sequence[_Record]) -> dict[str, list[tuple[str, int]]]:
+    """Uids and positions, by the run of Redis in which they hold."""
+    positions: dict[str, list[tuple[str, int]]] = {}
+    for record in records:
+        run, places = record.carried
+        positions.setdefault(run, []).extend(zip(record.uids, places, strict=True))
+    return positions

@@ -28,7 +28,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from app import position as positions
-from app.entry import Entry, Kind
+from app.entry import Carried, Entry, Kind
 from app.errors import LogUnavailable
 
 logger = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0
 
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
-History = Callable[[int, int], Awaitable[Sequence[Entry]]]
+Restore = Callable[[str, int, int], Awaitable[Sequence[Entry]]]
 
 
 class Log:
@@ -93,13 +93,14 @@ class Log:
     Args:
         url: Redis, `redis://…` or `unix://…`.
         max_entries: how many entries Redis keeps (about).
-        history: the newest entries that the database knows above a position, at most so many, in order. It raises
-            LogUnavailable if they can't be had.
+        restore: is told the id of a new run of Redis, from which on positions of earlier runs are void unless they
+            are in the database; returns the newest entries that the database knows above a position, at most so many,
+            in order. Raises LogUnavailable if they can't be had.
     """
 
-    def __init__(self, url: str, max_entries: int, history: History) -> None:
+    def __init__(self, url: str, max_entries: int, restore: Restore) -> None:
         self._max_entries = max_entries
-        self._history = history
+        self._restore = restore
         # No retries: a connection that was made anew in silence could be one to a Redis that has lost entries.
         # RESP2: its answers have one form in all versions of Redis and of redis-py.
         options: dict[str, Any] = {
@@ -119,8 +120,8 @@ class Log:
         self._run_id: str | None = None
         self._owner = secrets.token_hex(8)
 
-    async def append(self, entries: Sequence[Entry]) -> list[int]:
-        """Appends entries, each after the one before it; returns their positions.
+    async def append(self, entries: Sequence[Entry]) -> Carried:
+        """Appends entries, each after the one before it.
 
         A uid that the log has carried already keeps the position that it got then.
 
@@ -130,13 +131,12 @@ class Log:
         arguments = [argument for entry in entries for argument in (entry.uid, _packed(entry))]
         async with self._available():
             try:
-                ids = await self._run_append(arguments)
+                return await self._run_append(arguments)
             except ResponseError as error:
                 if str(error) != INCOMPLETE:
                     raise
                 self._run_id = None
-                ids = await self._run_append(arguments)
-        return [_position(each) for each in ids]
+                return await self._run_append(arguments)
 
     async def verify(self) -> None:
         """Makes sure that the log is whole: what Redis has lost is put back from the database.
@@ -219,11 +219,11 @@ class Log:
             self._run_id = None
             raise LogUnavailable(f"Redis: {error!r}") from error
 
-    async def _run_append(self, arguments: Sequence[str | bytes]) -> list[bytes]:
+    async def _run_append(self, arguments: Sequence[str | bytes]) -> Carried:
         run_id = self._run_id or await self._verify()
         keys = [LOG, COMPLETE, CARRIED, CARRIED_BEFORE]
-        ids: list[bytes] = await self._append(keys, [run_id, self._max_entries, CARRIED_MAX, *arguments])
-        return ids
+        ids = await self._append(keys, [run_id, self._max_entries, CARRIED_MAX, *arguments])
+        return Carried(run_id, [_position(each) for each in ids])
 
     async def _verify(self) -> str:
         """Compares the log with the database, once a run of Redis; returns the run's id."""
@@ -232,7 +232,7 @@ class Log:
             if await self._completed_run() != run_id:
                 async with self._redis.lock(REPAIR, timeout=60, blocking_timeout=60):
                     if await self._completed_run() != run_id:
-                        await self._repair()
+                        await self._repair(run_id)
                         await self._redis.set(COMPLETE, run_id)
             self._run_id = run_id
             return run_id
@@ -241,10 +241,10 @@ class Log:
         value: Any = await self._redis.get(COMPLETE)
         return None if value is None else str(value, "ascii")
 
-    async def _repair(self) -> None:
+    async def _repair(self, run_id: str) -> None:
         """Puts back what the database has above the newest entry, at the positions that it had."""
         newest = await self._redis.xrevrange(LOG, count=1)
-        lost = await self._history(_position_of_one(newest), REPAIR_MAX)
+        lost = await self._restore(run_id, _position_of_one(newest), REPAIR_MAX)
         for start in range(0, len(lost), REPAIR_BATCH):
             pipeline = self._redis.pipeline(transaction=False)
             for entry in lost[start : start + REPAIR_BATCH]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from app import database
 from app.carry.log import Log
+from app.entry import Carried
 from app.errors import LogUnavailable
 from app.notification import Notification
 
@@ -17,8 +18,8 @@ logger = logging.getLogger(__name__)
 SWEEP_MAX = 1000
 
 Due = Callable[[datetime, datetime, int], Awaitable[Sequence[Notification]]]
-Carry = Callable[[Sequence[Notification]], Awaitable[Sequence[int]]]
-Record = Callable[[Sequence[tuple[str, int]]], Awaitable[None]]
+Carry = Callable[[Sequence[Notification]], Awaitable[Carried]]
+Record = Callable[[Sequence[str], Carried], Awaitable[None]]
 
 
 class Relay:
@@ -29,8 +30,8 @@ class Relay:
     Args:
         log: holds the lease.
         due: the rows (up to so many) that are to be carried at a time, not accepted later than another.
-        carry: appends them to the log; their positions.
-        record: writes the positions back.
+        carry: appends them to the log.
+        record: writes the positions back into the rows, by uid.
         interval_seconds: between two looks.
         lease_seconds: after which another relay may take over.
         grace_seconds: younger rows are in the hands of the process that accepted them.
@@ -88,8 +89,7 @@ class Relay:
             rows = await self._due(now, now - self._grace, SWEEP_MAX)
             if not rows:
                 return
-            positions = await self._carry(rows)
-            await self._record([(row.uid, position) for row, position in zip(rows, positions, strict=True)])
+            await self._record([row.uid for row in rows], await self._carry(rows))
             logger.info("Carried what was due.", extra={"action": "relay_carried", "count": len(rows)})
             if len(rows) < SWEEP_MAX or not await self._log.lead(self._lease_ms):
                 return

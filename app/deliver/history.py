@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from app import database, row
+from app import position as positions
 from app.deliver.event import Event, of_entry
 from app.deliver.frame import notification_entry
-from app.models import History
+from app.marks import pruned_to
 
-THE_ROW = 1
+__all__ = ["is_settled", "page", "pruned_to"]
 
 _ARM = """SELECT * FROM (
   SELECT {columns} FROM notification n
@@ -50,12 +51,10 @@ async def page(channels: Mapping[str, int], after: int, up_to: int, limit: int) 
     ]
 
 
-async def begin(position: int) -> None:
-    """Notes, in a new database, the position before which nothing can have happened."""
-    await History.get_or_create(id=THE_ROW, defaults={"pruned_to": position})
+async def is_settled(position: int) -> bool:
+    """Whether the rows of all that was carried up to a position are known to hold theirs.
 
-
-async def pruned_to() -> int:
-    """The position up to which (and with which) notifications may be gone. Read it after the rows, not before."""
-    position: int = (await History.get(id=THE_ROW)).pruned_to
-    return position
+    What a killed process has carried and not recorded is recorded by the relay, within seconds.
+    """
+    moment = datetime.fromtimestamp(positions.to_ms(position) / 1000, UTC)
+    return not await row.due(moment, moment, 1)

@@ -22,6 +22,10 @@ from app.deliver.window import Window
 PAGE = 200
 # Queries for replay at the same time: the rest of the database's time is for the senders.
 QUERIES_MAX = 4
+# The relay records what a killed process has carried and not recorded: within its lease and its grace, 7 s by default.
+# What is then still without a position was not carried, and will come later, with a higher one.
+SETTLE_SECONDS = 0.1
+SETTLE_TRIES = 100
 
 
 class History(Protocol):
@@ -30,6 +34,8 @@ class History(Protocol):
     async def page(self, channels: Mapping[str, int], after: int, up_to: int, limit: int) -> list[Event]: ...
 
     async def pruned_to(self) -> int: ...
+
+    async def is_settled(self, position: int) -> bool: ...
 
 
 class Replay:
@@ -74,6 +80,7 @@ class Replay:
 
     async def _from_history(self, connection: Connection) -> tuple[list[Event], int]:
         after, up_to = connection.cursor, self._window.start
+        await self._settled(up_to)
         async with self._queries:
             events = await self._history.page(connection.channels, after, up_to, PAGE)
             # After the rows: pruning moves the mark first, then deletes.
@@ -88,6 +95,13 @@ class Replay:
         """Says that history is gone: what follows on the connection is complete from `oldest` on."""
         data = orjson.dumps({"reason": reason, "oldest": positions.show(oldest), "inbox": "/inbox"})
         connection.write(numbered(oldest, frame("gap", data)), self._clock())
+
+    async def _settled(self, position: int) -> None:
+        """Waits for rows that were carried and do not show it yet, which a page would pass over."""
+        for _ in range(SETTLE_TRIES):
+            if await self._history.is_settled(position):
+                return
+            await asyncio.sleep(SETTLE_SECONDS)
 
     async def _drained(self, connection: Connection) -> None:
         if connection.wire.closed:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from app import database
 from app import position as positions
-from app.models import History, IdempotencyKey, NotificationRow
+from app.models import IdempotencyKey, Marks, NotificationRow
 
 logger = logging.getLogger(__name__)
 
@@ -35,14 +35,14 @@ async def prune_forever(retention_days: int, is_active: Callable[[], bool]) -> N
 async def prune(before: datetime) -> int:
     """Deletes what was carried before a time; returns how many notifications that were.
 
-    The mark is moved first, then rows go: who finds rows missing finds the mark (`history.pruned_to`).
+    The mark is moved first, then rows go: who finds rows missing finds the mark (`marks.pruned_to`).
     """
     limit = positions.from_ms(int(before.timestamp() * 1000))
     newest = await NotificationRow.filter(position__lt=limit).order_by("-position").first().values_list("position")
     if newest is None:
         return 0
     (pruned_to,) = newest
-    await History.filter(pruned_to__lt=pruned_to).update(pruned_to=pruned_to)
+    await Marks.filter(pruned_to__lt=pruned_to).update(pruned_to=pruned_to)
     started, pruned = time.monotonic(), 0
     while uids := await NotificationRow.filter(position__lte=pruned_to).limit(DELETE_MAX).values_list("uid", flat=True):
         pruned += await NotificationRow.filter(uid__in=list(uids)).delete()

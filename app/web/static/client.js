@@ -31,8 +31,8 @@ const REMEMBERED_UIDS = 10_000
  *   Why it is not live: connection lost; no sign of life for too long; an answer other than 200; `reconnect()` was
  *   called; or what the server said before it ended the connection.
  * @typedef {{uid: string, position: string, event: string, title_text: string, body_text: string, notes: ?string,
- *   data: ?object, priority: 'low'|'normal'|'high', sender_id: string, receiver_id: ?string, topic: ?string,
- *   date_sent: string}} Notification
+ *   data: ?object, priority: 'low'|'normal'|'high', sender_id: string, receiver_id?: number, topic?: string,
+ *   date_sent: string, expires_at?: string, collapse_key?: string}} Notification
  */
 
 /**

@@ -58,13 +58,17 @@ export class NotificationList {
   }
 
   /**
-   * Puts a notification where it belongs, or brings the one with its uid up to date.
+   * Puts a notification where it belongs, or brings the one with its uid up to date. Of those with the same collapse
+   * key in the same channel only the newest stays, in whichever order they come: so does the server keep the inbox.
    *
    * @param {import('./client.js').Notification & {date_read?: ?string}} notification
    * @param {{isNew?: boolean}} [how] isNew: it came this moment, so draw the eye to it
    */
   put(notification, { isNew = false } = {}) {
     if (this.#retracted.has(notification.uid)) return
+    const rival = this.#rivalOf(notification)
+    if (rival && comparePositions(positionOf(rival), notification.position ?? null) > 0) return
+    if (rival) this.remove(rival.dataset.uid)
     const known = this.#items.get(notification.uid)
     const item = known ?? this.#make(notification)
     // Read here but not known to the server yet: it stays read.
@@ -116,10 +120,19 @@ export class NotificationList {
     for (const item of this.#items.values()) showDay(item)
   }
 
+  /** The other one that cannot be on the page together with this one. */
+  #rivalOf({ uid, topic = '', collapse_key }) {
+    if (!collapse_key) return null
+    const isRival = ({ dataset }) => dataset.collapseKey === collapse_key && dataset.topic === topic && dataset.uid !== uid
+    return [...this.#items.values()].find(isRival) ?? null
+  }
+
   #make(notification) {
     const item = this.#template.content.cloneNode(true).firstElementChild
     const find = name => item.querySelector(`.${name}`)
     item.dataset.uid = notification.uid
+    item.dataset.topic = notification.topic ?? ''
+    item.dataset.collapseKey = notification.collapse_key ?? ''
     item.dataset.event = notification.event
     item.dataset.priority = notification.priority
     find('card-icon').append(icon(iconOf(notification.event)))

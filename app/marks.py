@@ -1,0 +1,37 @@
+"""Marks: how far back the database's history reaches, and which run of Redis its newest positions are of."""
+
+from __future__ import annotations
+
+from tortoise import BaseDBAsyncClient
+
+from app import database
+from app.models import Marks
+
+THE_ROW = 1
+
+
+async def begin_run(run: str, now: int) -> None:
+    """Notes a new run of Redis: from here on, no position of an earlier run gets into a row.
+
+    Args:
+        now: a position of this moment; in a new database nothing can have happened before it.
+    """
+    row, created = await Marks.get_or_create(id=THE_ROW, defaults={"pruned_to": now, "log_run": run})
+    if not created:
+        await Marks.filter(id=row.id).update(log_run=run)
+
+
+async def is_present_run(connection: BaseDBAsyncClient, run: str) -> bool:
+    """Whether a run of Redis is the present one; it stays so until the transaction of `connection` ends."""
+    # SQLite has one writer at a time anyway.
+    lock = "" if database.is_sqlite() else " FOR SHARE"
+    values = database.placeholders(2).split(", ")
+    statement = f"SELECT 1 FROM marks WHERE id = {values[0]} AND log_run = {values[1]}{lock}"
+    count, _ = await connection.execute_query(statement, [THE_ROW, run])
+    return count > 0
+
+
+async def pruned_to() -> int:
+    """The position up to which (and with which) notifications may be gone. Read it after the rows, not before."""
+    position: int = (await Marks.get(id=THE_ROW)).pruned_to
+    return position
