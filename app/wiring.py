@@ -116,7 +116,15 @@ class Service:
     # -- Running ------------------------------------------------------------------------------------
 
     async def readiness(self) -> dict[str, bool]:
+        """Whether what a web process stands on can be reached."""
         return {"database": await self._database_answers(), "log": self.tail.connected, "started": self.tail.started}
+
+    async def relayed(self) -> bool:
+        """Whether a relay is active somewhere: without one, nothing is lost, but what is due or stuck waits."""
+        try:
+            return await self.log.is_led()
+        except LogUnavailable:
+            return False
 
     @staticmethod
     async def _database_answers() -> bool:
@@ -210,7 +218,9 @@ def create_app(service: Service, tokens: Tokens) -> Quart:
     app.register_blueprint(accept_api.routes(tokens, service.outbox))
     app.register_blueprint(read_api.routes(tokens, service, service.newest, service.outbox.settled))
     app.register_blueprint(session.routes(tokens, settings.session_cookie_secure))
-    app.register_blueprint(health.routes(tokens, service.readiness, Metrics(service.readings()), settings.ops_networks))
+    app.register_blueprint(
+        health.routes(tokens, service.readiness, service.relayed, Metrics(service.readings()), settings.ops_networks)
+    )
     app.register_blueprint(openapi.routes())
     app.register_blueprint(web_api.routes())
     http.share_with(app, settings.cors_origins)

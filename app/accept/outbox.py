@@ -300,8 +300,7 @@ class Outbox:
         if carried is not None:
             await self.record(uids, carried)
 
-    @staticmethod
-    async def _earlier(request_key: RequestKey) -> list[Accepted] | None:
+    async def _earlier(self, request_key: RequestKey) -> list[Accepted] | None:
         """What an earlier request with the same key stored."""
         try:
             found = await IdempotencyKey.get_or_none(sender_id=request_key.sender_id, key=request_key.key)
@@ -309,6 +308,7 @@ class Outbox:
                 return None
             if found.body_sha256 != request_key.body_sha256:
                 raise IdempotencyKeyReused(request_key.key)
+            await self.settled()  # the earlier one may be on its way, and is to be answered the same
             uids = found.uids.split(",")
             rows = await row.addresses(uids)
         except Exception as error:

@@ -49,9 +49,10 @@ CARRIED_MAX = 50_000
 REPAIR_BATCH = 1000
 REPAIR_MAX = 10_000
 
-COMMAND_SECONDS = 5.0
-# Below redis-py's own read time-out (5 s), which would send a blocking XREAD again behind our back.
+# A sender waits no longer than this for a Redis that hangs; the relay carries what it has sent.
+COMMAND_SECONDS = 2.0
 TAIL_BLOCK_SECONDS = 2.0
+TAIL_COMMAND_SECONDS = 5.0  # longer than it blocks
 
 INCOMPLETE = "INCOMPLETE"
 _APPEND = """
@@ -108,11 +109,10 @@ class Log:
             "single_connection_client": True,
             "retry": Retry(NoBackoff(), 0),
             "socket_connect_timeout": COMMAND_SECONDS,
-            "socket_timeout": COMMAND_SECONDS,
         }
-        self._redis = Redis.from_url(url, **options)
+        self._redis = Redis.from_url(url, **options, socket_timeout=COMMAND_SECONDS)
         # A blocking XREAD holds up all that comes after it on its connection, so the tail has one of its own.
-        self._tail_redis = Redis.from_url(url, **options)
+        self._tail_redis = Redis.from_url(url, **options, socket_timeout=TAIL_COMMAND_SECONDS)
         self._append = self._redis.register_script(_APPEND)
         self._renew = self._redis.register_script(_RENEW)
         self._release = self._redis.register_script(_RELEASE)
@@ -198,6 +198,15 @@ class Log:
         """
         async with self._available():
             return bool(await self._renew(keys=[RELAY], args=[self._owner, lease_ms]))
+
+    async def is_led(self) -> bool:
+        """Whether some process is the active relay.
+
+        Raises:
+            LogUnavailable: Redis is away.
+        """
+        async with self._available():
+            return bool(await self._redis.exists(RELAY))
 
     async def resign(self) -> None:
         """Gives the relay's lease back, if this process has it."""

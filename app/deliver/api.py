@@ -171,6 +171,8 @@ class Stream:
         deadline = None if expires_at is None else self._clock() + expires_at - time.time()
         try:
             async with asyncio.timeout_at(deadline) as connection.deadline:
+                if connection.ended:  # while its first bytes were sent
+                    return
                 await self._catch_up(connection, asked)
                 while (await receive())["type"] != "http.disconnect":
                     pass

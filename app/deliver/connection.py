@@ -20,9 +20,10 @@ class Connection:
         cursor: while it is not live, the position up to which it was written to.
         written_at: when it was last written to (the event loop's clock, seconds).
         deadline: when it ends; it is made to end by rescheduling it.
+        ended: it was told to end.
     """
 
-    __slots__ = ("asked_topics", "channels", "cursor", "deadline", "identity", "live", "wire", "written_at")
+    __slots__ = ("asked_topics", "channels", "cursor", "deadline", "ended", "identity", "live", "wire", "written_at")
 
     def __init__(
         self, identity: Identity, channels: dict[str, int], asked_topics: frozenset[str], wire: Wire, cursor: int
@@ -35,6 +36,7 @@ class Connection:
         self.cursor = cursor
         self.written_at = 0.0
         self.deadline: asyncio.Timeout | None = None
+        self.ended = False
 
     def write(self, events: bytes, now: float) -> None:
         """Writes events to this connection alone."""
@@ -43,6 +45,7 @@ class Connection:
 
     def end(self, farewell: bytes, now: float) -> None:
         """Says why and ends the response."""
+        self.ended = True
         self.write(farewell, now)
         if self.deadline is not None:
             self.deadline.reschedule(now)

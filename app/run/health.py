@@ -15,12 +15,18 @@ Readiness = Callable[[], Awaitable[dict[str, bool]]]
 
 
 def routes(
-    tokens: Tokens, readiness: Readiness, metrics: Metrics, ops_networks: tuple[IPv4Network | IPv6Network, ...]
+    tokens: Tokens,
+    readiness: Readiness,
+    relayed: Callable[[], Awaitable[bool]],
+    metrics: Metrics,
+    ops_networks: tuple[IPv4Network | IPv6Network, ...],
 ) -> Blueprint:
     """The routes.
 
     Args:
-        readiness: by name, whether each thing that the service stands on can be reached.
+        readiness: by name, whether each thing that the process stands on can be reached.
+        relayed: whether a relay is active. It is shown and not asked for: a web process delivers without one, and a
+            balancer that took every web process out for want of a relay would make it worse.
     """
     blueprint = Blueprint("health", __name__)
 
@@ -32,7 +38,8 @@ def routes(
     async def ready() -> Response:
         checks = await readiness()
         well = all(checks.values())
-        return http.answer({"status": "ready" if well else "not ready", "checks": checks}, 200 if well else 503)
+        body = {"status": "ready" if well else "not ready", "checks": checks | {"relay": await relayed()}}
+        return http.answer(body, 200 if well else 503)
 
     @blueprint.get("/metrics")
     async def show_metrics() -> Response:

@@ -1,4 +1,4 @@
-"""`/`, `/console` and `/web/…`."""
+"""`/`, `/console`, `/docs` and `/web/…`."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ def routes() -> Blueprint:
     @blueprint.get("/console")
     async def console() -> Response:
         return await _file("console.html")
+
+    @blueprint.get("/docs")
+    async def docs() -> Response:
+        return await _file("docs.html")
 
     @blueprint.get("/web/<path:name>")
     async def asset(name: str) -> Response:
