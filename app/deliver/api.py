@@ -149,9 +149,9 @@ class Stream:
                 await self._hold_pumped(connection, wire, receive, asked)
             else:
                 await self._hold(connection, receive, asked)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             self._delivery.unregister(connection)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
         return None
 
     async def _hold_pumped(self, connection: Connection, wire: AsgiWire, receive: Receive, asked: _Asked) -> None:

@@ -49,6 +49,8 @@ class Delivery:
         self.replay = Replay(self.window, history, settings.stalled_seconds, self._clock)
         self._tasks: set[asyncio.Task[None]] = set()
         self._awaited: list[tuple[int, asyncio.Future[None]]] = []
+        self._empty = asyncio.Event()
+        self._empty.set()
         self.started = False
         self.draining = False
         self.delivered = 0
@@ -121,10 +123,13 @@ class Delivery:
         channels |= {channel.of_topic(topic): 0 for topic in asked}
         connection = Connection(identity, channels, asked, wire, self.window.newest)
         self.hub.add(connection)
+        self._empty.clear()
         return connection
 
     def unregister(self, connection: Connection) -> None:
         self.hub.remove(connection)
+        if not len(self.hub):
+            self._empty.set()
 
     async def reached(self, position: int) -> bool:
         """Whether this process has seen the log up to a position; waits a little for it."""
@@ -152,7 +157,10 @@ class Delivery:
                 await asyncio.sleep(0)
 
     async def drain(self) -> None:
-        """Ends every connection, each with its own time to come back. New ones are told to wait."""
+        """Ends every connection, each with its own time to come back. New ones are told to wait.
+
+        Browsers that do not take their last words within `drain_seconds` are cut off.
+        """
         self.draining = True
         connections = list(self.hub)
         for start in range(0, len(connections), TURN):
@@ -160,6 +168,12 @@ class Delivery:
             for connection in connections[start : start + TURN]:
                 connection.end(self.farewell("drain", {"reason": "shutdown"}), now)
             await asyncio.sleep(0)
+        try:
+            async with asyncio.timeout(self._settings.drain_seconds):
+                await self._empty.wait()
+        except TimeoutError:
+            for connection in self.hub:
+                connection.wire.abort()
 
     # -- Inside -------------------------------------------------------------------------------------
 

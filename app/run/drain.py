@@ -7,6 +7,7 @@ import logging
 import signal
 import socket
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import hypercorn.asyncio
 from hypercorn.config import Config
@@ -21,8 +22,10 @@ BACKLOG = 4096  # a storm of reconnects waits in the kernel instead of being ref
 KEEP_ALIVE_SECONDS = 75.0  # above the 60 s of balancers in front, so that it is they who close an idle connection
 # Requests on one connection: Hypercorn closes it after 1,000, in the middle of a sender's run.
 KEEP_ALIVE_REQUESTS = 1_000_000_000
-# For the requests that are still being answered when the streams have ended.
-GRACE_SECONDS = 0.5
+# For the requests that are still being answered when the streams have ended, and then for connections to close: from
+# Python 3.12 on, a server waits for ever for a client that sends half a request.
+GRACE_SECONDS = 0.3
+CLOSE_SECONDS = 0.1
 
 
 def bind(settings: Settings) -> socket.socket:
@@ -74,5 +77,20 @@ async def serve(
         await stopping.wait()
         logger.info("Stopping.", extra={"action": "stop"})
         await drain()
+        loop.call_later(GRACE_SECONDS + CLOSE_SECONDS, serving.cancel)
 
-    await hypercorn.asyncio.serve(app, config, shutdown_trigger=stopped)
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_report)
+    serving = loop.create_task(hypercorn.asyncio.serve(app, config, shutdown_trigger=stopped), name="serve")
+    try:
+        await serving
+    except asyncio.CancelledError:
+        if not serving.cancelled():
+            raise  # it is not the server that was cancelled
+        logger.info("Clients that did not finish were cut off.", extra={"action": "cut_off"})
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # Python before 3.13 reports the connections that Hypercorn cancels at the end as errors of its own streams.
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)

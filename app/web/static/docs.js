@@ -2,149 +2,148 @@
 
 import { byId, element } from './dom.js'
 
-// What is in the description and named nowhere here is shown at the end: nothing is left out.
-const GROUPS = [
-  ['Send', /^\/(notifications|order-events|customers)/],
-  ['Listen', /^\/(stream|subscriptions)/],
-  ['Read', /^\/(inbox|receipts)/],
-  ['Sign in', /^\/session/],
-  ['Settings', /^\/preferences/],
-  ['Operate', /^\/(healthz|readyz|metrics|stats)/],
-  ['More', /^/],
-]
+// By the first step of the path. What is named nowhere here is shown at the end: nothing is left out.
+const GROUPS = {
+  Send: ['notifications', 'order-events', 'customers'],
+  Listen: ['stream', 'subscriptions'],
+  Read: ['inbox', 'receipts', 'preferences'],
+  'Sign in': ['session'],
+  Operate: ['healthz', 'readyz', 'stats', 'metrics'],
+}
 const METHODS = ['get', 'post', 'put', 'patch', 'delete']
 
+let openapi = null
 const shown = new Set()
 const toShow = []
-let document_ = null
 
 async function start() {
   try {
     const answer = await fetch('/openapi.json')
     if (!answer.ok) throw new TypeError(`/openapi.json answered ${answer.status}`)
-    document_ = await answer.json()
+    openapi = await answer.json()
   } catch {
     byId('trouble').hidden = false
     return
   }
-  for (const { name, operations } of grouped()) {
-    byId('operations').append(element('h2', { textContent: name, id: name.toLowerCase().replace(' ', '-') }), ...operations.map(showOperation))
+  for (const [name, operations] of grouped()) {
+    byId('operations').append(element('h2', { textContent: name }), ...operations.map(showOperation))
     byId('contents').append(element('h2', { textContent: name }), element('ol', {}, ...operations.map(linkTo)))
   }
   // A form may name further ones, which are added while we go on.
-  for (const schema of toShow) if (!shown.has(schema.title)) byId('form-list').append(showForm(schema))
+  for (const schema of toShow) {
+    if (!shown.has(schema.title)) byId('form-list').append(element('article', { className: 'sheet' }, showSchema(schema)))
+  }
   byId('operations').removeAttribute('aria-busy')
-  // The browser looked for the place in the address before it was there.
-  if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView()
+  // When the browser looked for the place that the address names, it was not there yet.
+  document.getElementById(location.hash.slice(1))?.scrollIntoView()
 }
 
 function grouped() {
-  const all = Object.entries(document_.paths).flatMap(([path, methods]) => METHODS.filter(method => methods[method])
-    .map(method => ({ path, method, id: `${method}${path.replace(/\W+/g, '-')}`, ...methods[method] })))
-  const groupOf = path => GROUPS.find(([, pattern]) => pattern.test(path))[0]
-  return GROUPS.map(([name]) => ({ name, operations: all.filter(({ path }) => groupOf(path) === name) }))
-    .filter(({ operations }) => operations.length > 0)
+  const all = Object.entries(openapi.paths).flatMap(([path, methods]) => METHODS.filter(method => methods[method]).map(
+    method => ({ path, method, step: path.split('/')[1], id: method + path.replace(/\W+/g, '-'), ...methods[method] })))
+  const of = steps => steps.flatMap(step => all.filter(operation => operation.step === step))
+  const named = Object.entries(GROUPS).map(([name, steps]) => [name, of(steps)])
+  const others = all.filter(operation => !named.some(([, operations]) => operations.includes(operation)))
+  return [...named, ['More', others]].filter(([, operations]) => operations.length > 0)
+}
+
+// -- Operations -------------------------------------------------------------------------------------------------
+
+function showOperation({ id, method, path, summary, description, parameters, requestBody, responses }) {
+  return element('article', { className: 'sheet', id },
+    element('h3', {}, verb(method), code(path)),
+    element('p', {}, ...prose(summary)),
+    element('p', { className: 'hint' }, ...prose(description ?? 'Open to everybody.')),
+    parameters.length > 0 ? part('Parameters', fields(parameters.map(showParameter))) : null,
+    ...bodiesOf(requestBody).map((schema, at) => part(at ? 'Or as body' : 'Body', showSchema(schema))),
+    part('Answers', fields(Object.entries(responses).map(showAnswer))))
 }
 
 function linkTo({ id, method, path }) {
   return element('li', {}, element('a', { href: `#${id}` }, verb(method), code(path)))
 }
 
-function verb(method) {
-  return element('span', { className: 'verb', textContent: method.toUpperCase(), dataset: { method } })
-}
-
-const code = text => element('code', { textContent: text })
-
-function showOperation({ id, method, path, summary, description, security, parameters, requestBody, responses }) {
-  const made = element('article', { className: 'sheet', id },
-    element('h3', {}, verb(method), code(path)),
-    element('p', { textContent: summary }),
-    element('p', { className: 'hint', textContent: description ?? (security ? '' : 'Open to everybody.') }))
-  if (parameters.length > 0) made.append(part('Parameters', fields(parameters.map(showParameter))))
-  if (requestBody) made.append(...bodySchemas(requestBody).map(schema => part('Body', showBody(schema))))
-  made.append(part('Answers', fields(Object.entries(responses).map(showAnswer))))
-  return made
-}
-
-function part(title, ...children) {
-  return element('section', {}, element('h4', { textContent: title }), ...children)
-}
-
-function fields(rows) {
-  return element('dl', { className: 'fields' }, ...rows.map(([name, mark, ...words]) => element('div', {},
-    element('dt', {}, code(name), mark ? element('small', { textContent: mark }) : null), element('dd', {}, ...words))))
+function bodiesOf(requestBody) {
+  const schema = requestBody?.content['application/json'].schema
+  return schema ? (schema.oneOf ?? [schema]).map(resolve) : []
 }
 
 function showParameter({ name, in: place, required, schema, description }) {
-  return [name, required ? `${place}, required` : place, ...wordsFor(schema), ...(description ? [`. ${description}`] : [])]
+  return [name, required ? `${place}, required` : place, [...describe(schema), ...prose(description ? ` · ${description}` : '')]]
 }
 
 function showAnswer([status, { description, content = {} }]) {
-  const [type, { schema }] = Object.entries(content)[0] ?? ['', {}]
-  return [status, '', description, ...(schema ? [' ', ...typeOf(schema), type.includes('problem') ? ` as ${type}` : ''] : [])]
+  const form = Object.values(content)[0]?.schema
+  return [status, '', [...prose(description), ...(form ? [' ', ...typeOf(form)] : [])]]
 }
 
-// -- Schemas --------------------------------------------------------------------------------------------------
+// -- Schemas ----------------------------------------------------------------------------------------------------
 
-const resolve = schema => (schema.$ref ? document_.components.schemas[schema.$ref.split('/').pop()] : schema)
-
-function bodySchemas({ content }) {
-  const { schema } = content['application/json']
-  return (schema.oneOf ?? [schema]).map(resolve)
-}
-
-function showBody(schema) {
+function showSchema(schema) {
   shown.add(schema.title)
-  return element('div', { id: `form-${schema.title}` },
-    element('p', { className: 'hint' }, code(schema.title), schema.description ? `: ${schema.description}` : ''), showProperties(schema))
+  const { title, description = '', properties = {}, required = [], additionalProperties } = schema
+  const isBody = additionalProperties === false // bodies are strict; answers may grow
+  const mark = name => (isBody ? required.includes(name) && 'required' : !required.includes(name) && 'may be absent')
+  const rows = Object.entries(properties).map(([name, property]) => [name, mark(name), describe(property)])
+  return element('div', { id: `form-${title}` },
+    element('p', { className: 'hint' }, code(title), ' ', ...prose(description)), fields(rows))
 }
 
-function showForm(schema) {
-  const made = showBody(schema)
-  made.classList.add('sheet')
-  return made
+function resolve(schema) {
+  return schema.$ref ? openapi.components.schemas[schema.$ref.split('/').pop()] : schema
 }
 
-function showProperties({ properties = {}, required = [], additionalProperties }) {
-  // In an answer, what is not required may be absent; in a body, so may what has a default.
-  const isBody = additionalProperties === false || Object.values(properties).some(property => 'default' in property)
-  const mark = name => (isBody ? (required.includes(name) ? 'required' : '') : required.includes(name) ? '' : 'may be absent')
-  return fields(Object.entries(properties).map(([name, property]) => [name, mark(name), ...wordsFor(property)]))
+/** @returns {Array<Node|string>} type, limits and default */
+function describe(schema) {
+  const preset = schema.default ?? null
+  const words = [...limitsOf(schema), preset === null ? null : `default ${JSON.stringify(preset)}`]
+  return [...typeOf(schema), ...words.filter(word => word !== null).flatMap(word => [' · ', ...prose(word)])]
 }
 
-function wordsFor(schema) {
-  const rules = [...limitsOf(schema), schema.default === undefined || schema.default === null ? '' : `default ${JSON.stringify(schema.default)}`]
-  return [...typeOf(schema), ...rules.filter(Boolean).map(rule => ` · ${rule}`)]
-}
-
-/** @returns {Array<Node|string>} the type in words, with links to the forms that it names */
+/** @returns {Array<Node|string>} the type in words, with a link to the form that it names */
 function typeOf(schema) {
-  const meant = resolve(schema)
-  if (meant.title && meant.properties) return [link(meant)]
-  if (schema.anyOf) return schema.anyOf.filter(({ type }) => type !== 'null' || schema.default !== null).flatMap((each, at) => [at ? ' or ' : '', ...typeOf(each)])
-  if (schema.enum) return [schema.enum.join(' | ')]
-  if (schema.type === 'array') return ['array of ', ...typeOf(schema.items)]
-  if (schema.additionalProperties?.type) return ['object of ', ...typeOf(schema.additionalProperties)]
-  return [schema.format ?? schema.type ?? 'anything']
+  const { title, properties, anyOf, type, format, items, additionalProperties, ...more } = resolve(schema)
+  if (properties) {
+    toShow.push(resolve(schema))
+    return [element('a', { href: `#form-${title}` }, code(title))]
+  }
+  // That a field with the default null may be null says no more than that it may be absent.
+  if (anyOf) return anyOf.filter(each => each.type !== 'null' || more.default !== null).flatMap((each, at) => [at ? ' or ' : '', ...typeOf(each)])
+  if (more.enum) return [more.enum.join(', ')]
+  if (items) return ['array of ', ...typeOf(items)]
+  if (additionalProperties?.type) return ['object of ', ...typeOf(additionalProperties)]
+  return [format ?? type ?? 'anything']
 }
 
-function link(schema) {
-  toShow.push(schema)
-  return element('a', { href: `#form-${schema.title}` }, code(schema.title))
-}
-
-function limitsOf({ anyOf = [], items = {}, ...schema }) {
-  const { minLength = 0, maxLength, minItems = 0, maxItems, minimum, maximum, pattern, description } = schema
+function limitsOf({ anyOf = [], items = {}, minLength, maxLength, minItems, maxItems, minimum, maximum, pattern, description }) {
   return [
-    maxLength === undefined ? '' : `${minLength} to ${maxLength} characters`,
-    maxItems === undefined ? '' : `${minItems} to ${maxItems} of them`,
-    minimum === undefined ? '' : `${minimum} to ${maximum ?? '…'}`,
-    pattern ? `matches ${pattern}` : '',
-    description ?? '',
+    range(minLength, maxLength, ' characters'),
+    range(minItems, maxItems, ' items'),
+    range(minimum, maximum, ''),
+    pattern === undefined ? null : `matches \`${pattern}\``,
+    description ?? null,
     ...anyOf.flatMap(limitsOf),
-    ...(items.type ? limitsOf(items) : []),
+    ...(Object.keys(items).length > 0 ? limitsOf(items) : []),
   ]
+}
+
+function range(low, high, unit) {
+  if (low === undefined && high === undefined) return null
+  if (high === undefined || high > Number.MAX_SAFE_INTEGER) return `${low} or more${unit}`
+  return low ? `${low} to ${high}${unit}` : `up to ${high}${unit}`
+}
+
+// -- Words ------------------------------------------------------------------------------------------------------
+
+const code = text => element('code', { textContent: text })
+const verb = method => element('span', { className: 'verb', textContent: method.toUpperCase(), dataset: { method } })
+const part = (title, content) => element('section', {}, element('h4', { textContent: title }), content)
+/** Text in which `…` marks code. */
+const prose = text => text.split('`').map((piece, at) => (at % 2 ? code(piece) : piece))
+
+function fields(rows) {
+  return element('dl', { className: 'fields' }, ...rows.map(([name, mark, words]) => element('div', {},
+    element('dt', {}, code(name), mark ? element('small', { textContent: mark }) : null), element('dd', {}, ...words))))
 }
 
 start()
