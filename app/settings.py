@@ -24,7 +24,9 @@ class Settings(BaseSettings):
     # -- Where it listens ---------------------------------------------------------------------------
     host: str = Field("127.0.0.1", description="Address to listen on. Loopback unless told otherwise.")
     port: int = Field(8000, ge=0, le=65535, description="TCP port; 0 takes a free one.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="DEBUG adds every statement of the database driver."
+    )
 
     # -- What it stands on --------------------------------------------------------------------------
     data_dir: Path = Field(Path("var"), description="Folder of the embedded SQLite, Redis and secret key.")

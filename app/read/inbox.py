@@ -9,6 +9,9 @@ from typing import Any
 from app import database, dto, row
 from app import position as positions
 
+# Nobody reads the difference, and a busy topic's whole history would be read at each reconnect.
+COUNT_MAX = 10_000
+
 # What a customer is shown of one channel, with the customer's receipt.
 _SHOWN = """FROM notification n
   LEFT JOIN receipt r ON r.notification_id = n.uid AND r.customer_id = {customer}
@@ -34,9 +37,10 @@ async def page(
 
 
 async def unread_count(customer_id: int, channels: Mapping[str, int]) -> int:
-    """How many notifications the customer has not read."""
-    arms, values = _arms("SELECT COUNT(*) AS unread", customer_id, channels, positions.POSITION_MAX, True)
-    rows = await database.connection().execute_query_dict(" UNION ALL ".join(arms), values)
+    """How many notifications the customer has not read; of one channel, up to 10,000 are counted."""
+    arms, values = _arms("SELECT n.uid", customer_id, channels, positions.POSITION_MAX, True)
+    counted = [f"SELECT COUNT(*) AS unread FROM ({arm} LIMIT {COUNT_MAX}) AS arm" for arm in arms]
+    rows = await database.connection().execute_query_dict(" UNION ALL ".join(counted), values)
     return sum(each["unread"] for each in rows)
 
 
