@@ -59,9 +59,10 @@ class Settings(BaseSettings):
     # -- The log ------------------------------------------------------------------------------------
     log_max_entries: int = Field(
         100_000,
-        ge=100,
+        ge=2000,
         le=10_000_000,
-        description="Entries kept in Redis: how far behind a tail may fall before it must ask the database.",
+        description="Entries kept in Redis: how far behind a tail may fall before it must ask the database. More than "
+        "the 1,000 of one read.",
     )
     relay_interval_seconds: float = Field(
         0.25, gt=0, le=60, description="How often the relay looks for rows that were not carried."

@@ -70,15 +70,18 @@ class Tail:
         if not self.connected:
             self.connected = True
             self._resumed()
-        unsure = True  # after a pause, or behind by more than one read, entries may have been trimmed unread
+        # After a pause, or behind by more than one read, entries may have been trimmed unread. Else not: the log keeps
+        # more than one read of its newest entries.
+        unsure = True
         while True:
             entries = await self._log.after(self._position, READ_COUNT)
             if not entries:
                 continue
-            if unsure and self._position and await self._log.oldest() > self._position:
+            is_full = len(entries) == READ_COUNT
+            if (unsure or is_full) and self._position and await self._log.oldest() > self._position:
                 logger.warning("The log was trimmed before it was read.", extra={"action": "tail_missed"})
                 self._missed(self._position, entries[0].position)
-            unsure = len(entries) == READ_COUNT
+            unsure = is_full
             self._position = entries[-1].position
             self._deliver(entries)
 

@@ -7,6 +7,7 @@ It needs HTTP/1.1 under Hypercorn. `AsgiWire` works with anything that speaks AS
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
@@ -14,6 +15,8 @@ from typing import Any, Protocol
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
+
+logger = logging.getLogger(__name__)
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -73,6 +76,8 @@ class TransportWire:
 
     async def drained(self) -> None:
         await self._writer.drain()
+        if self.closed:  # drain() returns when the transport was aborted
+            raise ConnectionResetError("The browser has gone")
 
     def abort(self) -> None:
         self._writer.transport.abort()
@@ -99,6 +104,8 @@ class AsgiWire:
         return events
 
     def write(self, framed: bytes) -> None:
+        if self.closed:
+            return
         self._pieces.append(framed)
         self._unsent_bytes += len(framed)
         self._work.set()
@@ -126,7 +133,7 @@ class AsgiWire:
         self._work.set()
 
     async def pump(self) -> None:
-        """Sends what is written, until `finish`."""
+        """Sends what is written, until `finish`, or until the server can't send any more."""
         while self._pieces or not self._finishing:
             if not self._pieces:
                 self._work.clear()
@@ -134,7 +141,11 @@ class AsgiWire:
                 continue
             body = b"".join(self._pieces)
             self._pieces.clear()
-            await self._send({"type": "http.response.body", "body": body, "more_body": True})
+            try:
+                await self._send({"type": "http.response.body", "body": body, "more_body": True})
+            except Exception as error:  # what it raises is the server's choice (ASGI says OSError, and some do more)
+                logger.info("A browser can't be written to: %r", error, extra={"action": "send_failed"})
+                self.abort()
             self._unsent_bytes -= len(body)
             if self._unsent_bytes <= self._unsent_max_bytes // 2:
                 self._room.set()
