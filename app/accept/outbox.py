@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 # Customers known to have a row. Past this the set is emptied: about 10 MB, and the insert it saves is harmless.
 KNOWN_CUSTOMERS_MAX = 100_000
 RECORD_RETRY_SECONDS = 1.0
+SETTLED_SECONDS = 1.0
 
 Carry = Callable[[Sequence[Notification]], Awaitable[Carried]]
 
@@ -136,9 +137,12 @@ class Outbox:
         await done
 
     async def settled(self) -> None:
-        """Returns once the rows of all that this process has answered so far hold their positions."""
+        """Returns once the rows of all that this process has answered so far hold their positions.
+
+        When the database is away that can take long: it waits a second at the most.
+        """
         if self._in_flight:
-            await asyncio.wait(list(self._in_flight))
+            await asyncio.wait(list(self._in_flight), timeout=SETTLED_SECONDS)
 
     async def run(self) -> None:
         """Commits what waits, for ever."""

@@ -186,7 +186,7 @@ class Stream:
                 raise
             connection.write(self._delivery.farewell("busy", {"reason": "database_unavailable"}), self._clock())
         finally:
-            connection.live = False
+            connection.live, connection.ended = False, True
 
     async def _catch_up(self, connection: Connection, asked: _Asked) -> None:
         if asked.last_event_id:

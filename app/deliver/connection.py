@@ -20,7 +20,7 @@ class Connection:
         cursor: while it is not live, the position up to which it was written to.
         written_at: when it was last written to (the event loop's clock, seconds).
         deadline: when it ends; it is made to end by rescheduling it.
-        ended: it was told to end.
+        ended: it was told to end, or is ending: nothing may be written to it any more.
     """
 
     __slots__ = ("asked_topics", "channels", "cursor", "deadline", "ended", "identity", "live", "wire", "written_at")

@@ -48,7 +48,7 @@ class Delivery:
         self.interests = Interests(load_interests)
         self.replay = Replay(self.window, history, settings.stalled_seconds, self._clock)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._awaited: list[tuple[int, asyncio.Future[None]]] = []
+        self._awaited: dict[asyncio.Future[None], int] = {}
         self._empty = asyncio.Event()
         self._empty.set()
         self.started = False
@@ -84,6 +84,7 @@ class Delivery:
         """Entries between the two left the log unread: the window begins anew, connections ask the database."""
         self.hub.all_left_behind(position)
         self.window.begin(next_position - 1)
+        self.resumed()
 
     def change_interest(self, change: SubscriptionChange) -> None:
         """Applies a change that the log could not take: other processes look it up when the log is back."""
@@ -135,9 +136,11 @@ class Delivery:
         """Whether this process has seen the log up to a position; waits a little for it."""
         if position > self.window.newest:
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._awaited.append((position, future))
-            await asyncio.wait([future], timeout=AHEAD_SECONDS)
-            future.cancel()
+            self._awaited[future] = position
+            try:
+                await asyncio.wait([future], timeout=AHEAD_SECONDS)
+            finally:
+                del self._awaited[future]
         return position <= self.window.newest
 
     # -- Background ---------------------------------------------------------------------------------
@@ -166,7 +169,8 @@ class Delivery:
         for start in range(0, len(connections), TURN):
             now = self._clock()
             for connection in connections[start : start + TURN]:
-                connection.end(self.farewell("drain", {"reason": "shutdown"}), now)
+                if not connection.ended:
+                    connection.end(self.farewell("drain", {"reason": "shutdown"}), now)
             await asyncio.sleep(0)
         try:
             async with asyncio.timeout(self._settings.drain_seconds):
@@ -190,10 +194,9 @@ class Delivery:
             self.hub.unsubscribe(change.customer_id, change.topic)
 
     def _resolve_awaited(self) -> None:
-        for position, future in self._awaited:
+        for future, position in self._awaited.items():
             if position <= self.window.newest and not future.done():
                 future.set_result(None)
-        self._awaited = [(position, future) for position, future in self._awaited if not future.done()]
 
     def _left_behind(self, connection: Connection) -> None:
         self._start(self._catch_up(connection))

@@ -69,6 +69,8 @@ class Replay:
             else:
                 now_ms = int(time.time() * 1000)
                 events, reach = self._window.after(connection.cursor, connection.channels, PAGE, now_ms)
+            if connection.ended:  # meanwhile: after the last chunk nothing may follow
+                raise ConnectionResetError("The stream has ended")
             if events:
                 connection.write(b"".join(event.wire for event in events), self._clock())
                 replayed += len(events)
