@@ -17,6 +17,7 @@ from app.auth import COOKIE
 from app.dto import (
     CustomerDTO,
     InboxPage,
+    NotificationDTO,
     Problem,
     Readiness,
     Sent,
@@ -179,7 +180,8 @@ def routes() -> Blueprint:
 
 @cache
 def _document() -> bytes:
-    schemas: dict[str, Any] = {}
+    # What the events of the stream carry, for which OpenAPI has no place of its own.
+    schemas: dict[str, Any] = {"NotificationDTO": TypeAdapter(NotificationDTO).json_schema(ref_template=REFERENCE)}
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation, schemas)

@@ -39,9 +39,10 @@ class Connection:
         self.ended = False
 
     def write(self, events: bytes, now: float) -> None:
-        """Writes events to this connection alone."""
-        self.wire.write(self.wire.framed(events))
-        self.written_at = now
+        """Writes events to this connection alone, if its browser is still there."""
+        if not self.wire.closed:
+            self.wire.write(self.wire.framed(events))
+            self.written_at = now
 
     def end(self, farewell: bytes, now: float) -> None:
         """Says why and ends the response."""

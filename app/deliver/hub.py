@@ -6,6 +6,7 @@ and no browser is waited for. A connection that does not keep up is left behind 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
@@ -16,6 +17,8 @@ from app.deliver.event import Event
 from app.deliver.wire import Wire
 
 Key = TypeVar("Key")
+
+logger = logging.getLogger(__name__)
 
 # One write. A connection that is full is noticed after at most so much.
 WRITE_MAX_BYTES = 64 * 1024
@@ -135,7 +138,13 @@ class Hub:
         wire = connection.wire
         connection.written_at = now
         for position, framed in pieces:
-            wire.write(framed)
+            try:
+                wire.write(framed)
+            except Exception as error:  # whatever is wrong with one connection, the others are to hear
+                logger.warning("A connection can't be written to: %r", error, extra={"action": "write_failed"})
+                connection.live = False
+                wire.abort()
+                return
             if wire.unsent_bytes > self._unsent_max_bytes:
                 self._leave_behind(connection, position)
                 return

@@ -19,7 +19,8 @@ from app.settings import Settings
 logger = logging.getLogger(__name__)
 
 BACKLOG = 4096  # a storm of reconnects waits in the kernel instead of being refused
-KEEP_ALIVE_SECONDS = 75.0  # above the 60 s of balancers in front, so that it is they who close an idle connection
+# An idle connection stays open so long. Hypercorn holds one that its client has closed for the same time.
+KEEP_ALIVE_SECONDS = 10.0
 # Requests on one connection: Hypercorn closes it after 1,000, in the middle of a sender's run.
 KEEP_ALIVE_REQUESTS = 1_000_000_000
 # For the requests that are still being answered when the streams have ended, and then for connections to close: from

@@ -1,0 +1,150 @@
+"""README.md does what it says: its commands are run as they stand, its scripts in Chromium."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.async_api import ConsoleMessage, Route
+
+from tests.browser.chromium import PATIENCE_MS, chromium
+from tests.support.service import PATIENCE_SECONDS, ROOT, Dev, clean_environment
+
+README = (ROOT / "README.md").read_text()
+ADDRESS = "http://127.0.0.1:8000"
+TIMED_OUT = 28  # what curl ends with after --max-time
+PICTURE_MAX_BYTES = 200_000
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+COMMANDS = blocks("sh")
+SEND, LISTEN = "/notifications", "/stream"
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Dev]:
+    service = Dev()
+    service.start()
+    yield service
+    service.close()
+
+
+def need(program: str) -> None:
+    """Skips a test where a program is missing; in CI (the variable is set) it fails."""
+    if shutil.which(program) is None:
+        if os.environ.get("CI"):
+            pytest.fail(f"There is no {program}: in CI nothing is skipped for that")
+        pytest.skip(f"There is no {program}")
+
+
+def command_with(text: str) -> str:
+    (command,) = (each for each in COMMANDS if ADDRESS + text in each)
+    return command
+
+
+def run(command: str, service: Dev) -> subprocess.CompletedProcess[str]:
+    assert ".venv/bin/python" in command
+    return subprocess.run(
+        ["sh", "-eu", "-c", command.replace(ADDRESS, service.url).replace(".venv/bin/python", sys.executable)],
+        cwd=ROOT,
+        env=clean_environment({"DATA_DIR": str(service.data_dir)}) | {"NO_PROXY": "*"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+def shape(value: Any) -> Any:
+    """Of JSON: names and types, without the values."""
+    if isinstance(value, dict):
+        return {name: shape(each) for name, each in value.items()}
+    return [shape(each) for each in value] if isinstance(value, list) else type(value)
+
+
+def test_every_command_is_tried() -> None:
+    tried = {"make run\n", "make test\n", "make lint\n", command_with(SEND), command_with(LISTEN)}
+    assert sorted(COMMANDS) == sorted(tried)
+
+
+@pytest.mark.parametrize("command", ["make test", "make lint"])
+def test_ci_runs_what_checks(command: str) -> None:
+    assert command in (ROOT / ".ci" / "run").read_text().splitlines()
+
+
+def test_make_run_starts_what_the_tests_start() -> None:
+    need("make")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    done = subprocess.run(
+        ["make", "--dry-run", "run"], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "exec .venv/bin/python -m app dev"
+
+
+def test_what_the_one_command_sends_the_other_prints(service: Dev) -> None:
+    need("curl")
+    sent = run(command_with(SEND), service)
+    (promised,) = (json.loads(block) for block in blocks("json"))
+    assert shape(json.loads(sent.stdout)) == shape(promised), sent.stderr
+    (notification,) = json.loads(sent.stdout)["notifications"]
+
+    heard = run(command_with(LISTEN), service)
+    assert heard.returncode == TIMED_OUT, heard.stderr
+    events = [dict(line.split(": ", 1) for line in block.splitlines()) for block in heard.stdout.split("\n\n") if block]
+    (came,) = (each for each in events if each.get("event") == "notification")
+    assert came["id"] == notification["position"]
+    data = json.loads(came["data"])
+    assert data["uid"] == notification["uid"]
+    assert f'"title_text": "{data["title_text"]}"' in command_with(SEND)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("script", blocks("js"), ids=["EventSource", "our client"])
+async def test_a_script_sees_what_is_sent(service: Dev, script: str) -> None:
+    title = "Your order is ready"
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(body=script, content_type="text/javascript")
+
+    def shows_title(message: ConsoleMessage) -> bool:
+        return message.text.startswith(title)
+
+    async with chromium() as browser, await browser.new_context() as context:
+        context.set_default_timeout(PATIENCE_MS)
+        signed_in = await context.request.post(
+            f"{service.url}/session", headers={"Authorization": f"Bearer {service.customer(2)}"}
+        )
+        assert signed_in.ok
+        page = await context.new_page()
+        await page.goto(f"{service.url}/docs")  # a page of ours that opens no stream itself
+        await page.route("**/readme.js", answer)  # as a file of the site: its policy forbids scripts in the page
+        async with page.expect_response("**/stream"):  # its head comes when the connection hears what is sent
+            await page.add_script_tag(url="/readme.js", type="module")
+        try:
+            async with page.expect_console_message(shows_title) as shown:
+                await service.send(receiver_id=2, title_text=title, body_text="Pick it up at the counter.")
+        finally:
+            await service.disconnect()
+        await shown.value
+
+
+def test_every_link_leads_somewhere() -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_picture_is_a_png_that_loads_quickly() -> None:
+    (picture,) = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+    content = (ROOT / picture).read_bytes()
+    assert content.startswith(b"\x89PNG\r\n\x1a\n")
+    assert len(content) < PICTURE_MAX_BYTES
