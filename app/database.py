@@ -6,6 +6,8 @@ instances for 1,000 rows took four times as long as the whole insert.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,8 @@ from aerich import Command
 from tortoise import BaseDBAsyncClient, Tortoise
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
-from tortoise.exceptions import DBConnectionError, OperationalError
+from tortoise.exceptions import DBConnectionError, OperationalError, TransactionManagementError
+from tortoise.transactions import in_transaction
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -24,6 +27,8 @@ SQLITE_PRAGMAS = {"journal_mode": "WAL", "synchronous": "FULL", "journal_size_li
 
 # So that a database that does not answer at all is noticed: seconds for a new connection, and for a statement.
 POSTGRES_TIMEOUTS = {"timeout": 5, "command_timeout": 10}
+
+MIGRATION_LOCK = 0x6E6F7469  # any number that nobody else takes in this database
 
 _UNAVAILABLE = (OperationalError, DBConnectionError, OSError, TimeoutError)
 # Tortoise calls these operational too, but they are the statement's fault and come again.
@@ -59,9 +64,41 @@ async def disconnect() -> None:
 
 
 async def migrate(url: str) -> list[str]:
-    """Brings the schema up to date; the names of the migrations that were applied."""
-    async with Command(tortoise_config(url), app=dialect(url), location=str(MIGRATIONS)) as command:
+    """Brings the schema up to date; the names of the migrations that were applied. One process at a time does it."""
+    command = Command(tortoise_config(url), app=dialect(url), location=str(MIGRATIONS))
+    async with _only_one_migrates(url), command:
         return await command.upgrade()
+
+
+@asynccontextmanager
+async def _only_one_migrates(url: str) -> AsyncIterator[None]:
+    if dialect(url) == "sqlite":
+        yield
+        return
+    holder = await asyncpg.connect(url, timeout=POSTGRES_TIMEOUTS["timeout"])
+    try:
+        await holder.execute(f"SELECT pg_advisory_lock({MIGRATION_LOCK})")
+        yield
+    finally:
+        await holder.close()  # which lets go of the lock
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
+    """A transaction. Tortoise's own leaves one whose BEGIN has failed in the place of the connection, for good."""
+    context = in_transaction()
+    try:
+        opened = await context.__aenter__()
+    except BaseException as error:
+        if hasattr(context, "token"):
+            await context.__aexit__(TransactionManagementError, error, None)  # this type is not rolled back
+        raise
+    try:
+        yield opened
+    except BaseException as error:
+        await context.__aexit__(type(error), error, error.__traceback__)
+        raise
+    await context.__aexit__(None, None, None)
 
 
 def connection() -> BaseDBAsyncClient:

@@ -3,6 +3,7 @@
     GetnotifiedError
     ├── ConfigurationError            the service can't start with these settings
     ├── LogUnavailable                Redis can't be reached or is not ready
+    ├── HistoryUnsettled              rows that were carried do not hold their positions yet
     └── Refusal                       a request that is refused: an HTTP status, a stable code, a way to mend it
         ├── InvalidJSON        400
         ├── TokenMissing       401
@@ -13,6 +14,7 @@
         ├── TopicNotAllowed    403
         ├── NotFound           404
         ├── MethodNotAllowed   405
+        ├── BodyTimeout        408
         ├── IdempotencyKeyReused 409
         ├── BodyTooLarge       413
         ├── InvalidFields      422
@@ -39,6 +41,10 @@ class ConfigurationError(GetnotifiedError):
 
 class LogUnavailable(GetnotifiedError):
     """The log could not be reached; what was to be carried stays in the outbox."""
+
+
+class HistoryUnsettled(GetnotifiedError):
+    """Replay can't be complete yet: rows that were carried wait for the relay to write down their positions."""
 
 
 class FieldError(TypedDict):
@@ -151,6 +157,13 @@ class MethodNotAllowed(Refusal):
     @property
     def headers(self) -> Mapping[str, str]:
         return {"Allow": self.allowed}
+
+
+class BodyTimeout(Refusal):
+    status, code, title = 408, "body_timeout", "The body did not come"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The body did not end within {seconds:g} s.")
 
 
 class IdempotencyKeyReused(Refusal):

@@ -16,9 +16,11 @@ async def begin_run(run: str, now: int) -> None:
     Args:
         now: a position of this moment; in a new database nothing can have happened before it.
     """
-    row, created = await Marks.get_or_create(id=THE_ROW, defaults={"pruned_to": now, "log_run": run})
-    if not created:
-        await Marks.filter(id=row.id).update(log_run=run)
+    await database.connection().execute_query(
+        f"INSERT INTO marks (id, pruned_to, log_run) VALUES ({database.placeholders(3)})"
+        " ON CONFLICT (id) DO UPDATE SET log_run = excluded.log_run",
+        [THE_ROW, now, run],
+    )
 
 
 async def is_present_run(connection: BaseDBAsyncClient, run: str) -> bool:

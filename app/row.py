@@ -94,7 +94,7 @@ async def place(connection: BaseDBAsyncClient, run: str, positions: Sequence[tup
         return
     first, second = database.placeholders(1), database.placeholders(1, start=2)
     statement = f"UPDATE notification SET position = {first} WHERE uid = {second} AND position IS NULL"
-    await connection.execute_many(statement, [[position, uid] for uid, position in positions])
+    await connection.execute_many(statement, [[position, uid] for uid, position in sorted(positions)])
 
 
 async def newest_placed(after: int, limit: int) -> list[Placed]:

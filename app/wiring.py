@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable
@@ -15,7 +15,7 @@ from app import channel, database, http, marks, openapi, row, session
 from app import position as positions
 from app.accept import api as accept_api
 from app.accept.outbox import Outbox
-from app.auth import Tokens
+from app.auth import Identity, Tokens
 from app.carry.log import Log
 from app.carry.relay import Relay
 from app.carry.tail import Tail
@@ -35,6 +35,11 @@ from app.settings import Settings
 from app.web import api as web_api
 
 logger = logging.getLogger(__name__)
+
+# For Redis and the database to be told that the process ends: they may be away.
+CLOSE_SECONDS = 1.0
+SETTLE_SECONDS = 0.05
+SETTLE_TRIES = 10
 
 
 class Service:
@@ -94,12 +99,14 @@ class Service:
         except LogUnavailable as error:
             logger.warning("Receipts were not announced: %s", error, extra={"action": "announce_failed"})
 
-    async def subscription(self, change: SubscriptionChange) -> None:
+    async def subscription(self, change: SubscriptionChange) -> int | None:
         try:
-            await self.log.append([change.to_entry()])
+            carried = await self.log.append([change.to_entry()])
         except LogUnavailable as error:
             logger.warning("A subscription was not announced: %s", error, extra={"action": "announce_failed"})
             self.delivery.change_interest(change)
+            return None
+        return carried.positions[0]
 
     async def newest(self) -> int:
         """The newest position of the log, or as far as this process has seen it if it is away."""
@@ -109,9 +116,18 @@ class Service:
             newest = []
         return newest[-1].position if newest else self.delivery.window.newest
 
-    async def count_unread(self, customer_id: int) -> int:
+    async def count_unread(self, identity: Identity) -> int:
+        channels = await subscriptions.channels(identity.customer_id, identity.covers)
+        await self.settled(channels)
+        return await inbox.unread_count(identity.customer_id, channels)
+
+    async def settled(self, channels: Collection[str]) -> None:
+        """Waits until the rows of what was carried in some channels hold their positions, but not for long."""
         await self.outbox.settled()
-        return await inbox.unread_count(customer_id, await subscriptions.channels(customer_id))
+        for _ in range(SETTLE_TRIES):
+            if not await inbox.is_unsettled(channels):
+                return
+            await asyncio.sleep(SETTLE_SECONDS)  # another process carried it, and is about to record it
 
     # -- Running ------------------------------------------------------------------------------------
 
@@ -190,10 +206,14 @@ async def running(settings: Settings, redis_url: str, loops: Sequence[str]) -> A
         except TimeoutError:
             logger.warning("Positions are left to the relay.", extra={"action": "outbox_left"})
         await background.stop()
-        if "relay" in loops:
-            await service.relay.close()
-        await service.log.close()
-        await database.disconnect()
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                if "relay" in loops:
+                    await service.relay.close()
+                await service.log.close()
+                await database.disconnect()
+        except TimeoutError:
+            logger.warning("Redis or the database did not say goodbye.", extra={"action": "close_timeout"})
 
 
 class _HTTPConnection(ASGIHTTPConnection):
@@ -211,12 +231,13 @@ def create_app(service: Service, tokens: Tokens) -> Quart:
     settings = service.settings
     app = Quart(__name__, static_folder=None)
     app.asgi_http_class = _HTTPConnection
-    app.config["MAX_CONTENT_LENGTH"] = settings.request_max_bytes
+    app.config["MAX_CONTENT_LENGTH"] = None  # looked at where bodies are read
+    app.config[http.BODY_LIMIT] = settings.request_max_bytes
     app.extensions["getnotified.stream"] = deliver_api.Stream(
         settings, tokens, service.delivery, history, service.count_unread
     )
     app.register_blueprint(accept_api.routes(tokens, service.outbox))
-    app.register_blueprint(read_api.routes(tokens, service, service.newest, service.outbox.settled))
+    app.register_blueprint(read_api.routes(tokens, service, service.newest, service.settled))
     app.register_blueprint(session.routes(tokens, settings.session_cookie_secure))
     app.register_blueprint(
         health.routes(tokens, service.readiness, service.relayed, Metrics(service.readings()), settings.ops_networks)

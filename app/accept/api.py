@@ -10,9 +10,9 @@ from app import channel, http
 from app import position as positions
 from app.accept import customers
 from app.accept.compose import compose
-from app.accept.draft import CUSTOMER_ID_MAX, parse
+from app.accept.draft import parse
 from app.accept.outbox import Accepted, Outbox, RequestKey
-from app.auth import Tokens
+from app.auth import CUSTOMER_ID_MAX, Tokens
 from app.errors import InvalidFields, NotFound
 from app.validation import parse_json
 
@@ -24,8 +24,8 @@ def routes(tokens: Tokens, outbox: Outbox) -> Blueprint:
 
     @blueprint.post("/notifications")
     async def send() -> Response:
+        body = await http.body()  # first: who is refused while still sending may not see why
         sender = http.identify(tokens).require("sender")
-        body = await http.body()
         notifications = compose(parse(body), sender.subject, sender.covers)
         accepted = await outbox.accept(notifications, _request_key(sender.subject, body))
         shown = [_shown(each) for each in accepted]
@@ -34,11 +34,11 @@ def routes(tokens: Tokens, outbox: Outbox) -> Blueprint:
 
     @blueprint.put("/customers/<int:customer_id>")
     async def put_customer(customer_id: int) -> Response:
+        body = await http.body()
         http.identify(tokens).require("sender", "ops")
         if customer_id > CUSTOMER_ID_MAX:
             raise InvalidFields([{"loc": ["id"], "msg": f"must be up to {CUSTOMER_ID_MAX}"}])
-        body = parse_json(customers.CUSTOMER_BODY, await http.body())
-        customer, created = await customers.put(customer_id, body)
+        customer, created = await customers.put(customer_id, parse_json(customers.CUSTOMER_BODY, body))
         return http.answer(customer, 201 if created else 200)
 
     @blueprint.get("/customers/<int:customer_id>")

@@ -21,13 +21,13 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from app.auth import CUSTOMER_ID_MAX
 from app.channel import TOPIC_PATTERN
 from app.notification import Priority
 from app.validation import parse_json, without_nul, wrong_field
 
 BATCH_MAX = 1000
 RECEIVERS_MAX = 1000
-CUSTOMER_ID_MAX = (1 << 63) - 1
 DATA_MAX_BYTES = 16 * 1024
 SEND_AHEAD_MAX = timedelta(days=366)
 
@@ -46,6 +46,13 @@ def _compact_json(data: object) -> bytes:
             {"limit": DATA_MAX_BYTES, "size": len(text)},
         )
     return text
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("out_of_range", "must be between the years 1 and 9999 in UTC") from None
 
 
 def _within_a_year(moment: datetime) -> datetime:
@@ -75,8 +82,8 @@ class Draft(BaseModel):
     event: Annotated[str, Field(max_length=100, pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")] = "notice"
     data: Data | None = None
     priority: Priority = "normal"
-    send_at: Annotated[AwareDatetime, AfterValidator(_within_a_year)] | None = None
-    expires_at: AwareDatetime | None = None
+    send_at: Annotated[AwareDatetime, AfterValidator(_in_utc), AfterValidator(_within_a_year)] | None = None
+    expires_at: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = None
     collapse_key: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(without_nul)] | None = None
 
     @model_validator(mode="after")

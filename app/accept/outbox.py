@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tortoise import BaseDBAsyncClient
-from tortoise.transactions import in_transaction
 
 from app import channel, database, row
 from app.entry import Carried
@@ -151,7 +150,9 @@ class Outbox:
             self._wake.clear()
             self._committing = True
             while self._waiting or self._records:
-                if not await self._commit(self._take_submissions(), self._take_records()):
+                # In a context of its own: Tortoise keeps the open transaction there, and must not find an earlier one.
+                commit = asyncio.create_task(self._commit(self._take_submissions(), self._take_records()))
+                if not await commit:
                     await asyncio.sleep(RECORD_RETRY_SECONDS)
             self._committing = False
             self._rest()
@@ -185,7 +186,7 @@ class Outbox:
     async def _commit(self, submissions: list[_Submission], records: list[_Record]) -> bool:
         """One transaction for all; False if positions could not be written because the database is away."""
         try:
-            async with in_transaction() as connection:
+            async with database.transaction() as connection:
                 for run, positions in _by_run(records).items():
                     await row.place(connection, run, positions)
                 stored, taken = await self._insert(connection, submissions)
@@ -236,6 +237,8 @@ class Outbox:
         """Writes down the keys of the submissions; returns those whose key belongs to another request."""
         if not submissions:
             return []
+        # Sorted, like all rows that several processes may write: else two could wait for each other.
+        submissions = sorted(submissions, key=lambda each: each.request_key or ())
         keys = [submission.request_key for submission in submissions if submission.request_key is not None]
         await IdempotencyKey.bulk_create(
             [

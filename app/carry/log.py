@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -51,6 +52,8 @@ REPAIR_MAX = 10_000
 
 # A sender waits no longer than this for a Redis that hangs; the relay carries what it has sent.
 COMMAND_SECONDS = 2.0
+AWAY_SECONDS = 0.5  # after that, for so long, the next ones do not wait at all
+REPAIR_SECONDS = 60.0
 TAIL_BLOCK_SECONDS = 2.0
 TAIL_COMMAND_SECONDS = 5.0  # longer than it blocks
 
@@ -118,6 +121,7 @@ class Log:
         self._release = self._redis.register_script(_RELEASE)
         self._verifying = asyncio.Lock()
         self._run_id: str | None = None
+        self._away_until = 0.0
         self._owner = secrets.token_hex(8)
 
     async def append(self, entries: Sequence[Entry]) -> Carried:
@@ -128,6 +132,8 @@ class Log:
         Raises:
             LogUnavailable: Redis is away. Whether the entries were appended is not known.
         """
+        if time.monotonic() < self._away_until:
+            raise LogUnavailable("Redis was away a moment ago")
         arguments = [argument for entry in entries for argument in (entry.uid, _packed(entry))]
         async with self._available():
             try:
@@ -144,7 +150,7 @@ class Log:
         Raises:
             LogUnavailable: Redis is away.
         """
-        async with self._available():
+        async with self._available(REPAIR_SECONDS):
             if self._run_id is None:
                 await self._verify()
 
@@ -164,7 +170,7 @@ class Log:
         Raises:
             LogUnavailable: Redis is away.
         """
-        async with self._available():
+        async with self._available(TAIL_COMMAND_SECONDS):
             found: Any = await self._tail_redis.xread(
                 {LOG: positions.show(position)}, count=count, block=int(TAIL_BLOCK_SECONDS * 1000)
             )
@@ -218,14 +224,17 @@ class Log:
         await self._tail_redis.aclose()
 
     @asynccontextmanager
-    async def _available(self) -> AsyncIterator[None]:
+    async def _available(self, seconds: float = COMMAND_SECONDS) -> AsyncIterator[None]:
         try:
-            yield
+            # Counted from here: commands go over one connection, and a Redis that hangs holds up those behind it.
+            async with asyncio.timeout(seconds):
+                yield
         except LogUnavailable:
             self._run_id = None
             raise
         except (RedisError, OSError, TimeoutError) as error:
             self._run_id = None
+            self._away_until = time.monotonic() + AWAY_SECONDS
             raise LogUnavailable(f"Redis: {error!r}") from error
 
     async def _run_append(self, arguments: Sequence[str | bytes]) -> Carried:
@@ -239,7 +248,7 @@ class Log:
         async with self._verifying:
             run_id: str = (await self._redis.info("server"))["run_id"]
             if await self._completed_run() != run_id:
-                async with self._redis.lock(REPAIR, timeout=60, blocking_timeout=60):
+                async with self._redis.lock(REPAIR, timeout=REPAIR_SECONDS, blocking_timeout=REPAIR_SECONDS):
                     if await self._completed_run() != run_id:
                         await self._repair(run_id)
                         await self._redis.set(COMPLETE, run_id)

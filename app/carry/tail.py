@@ -26,7 +26,7 @@ class Tail:
         preload: how many of the newest entries it starts with.
         begin: is given those, once, before anything else.
         deliver: is given every batch after them. Must not wait.
-        resumed: is told when the log can be read again after it could not.
+        resumed: is awaited before the first entries after a time in which the log could not be read, or lost some.
         missed: is told, before the next batch, when entries were trimmed from the log before they could be read:
             the position up to which everything was delivered, and that of the next entry.
     """
@@ -37,7 +37,7 @@ class Tail:
         preload: int,
         begin: Callable[[Sequence[Entry]], Awaitable[None]],
         deliver: Callable[[Sequence[Entry]], None],
-        resumed: Callable[[], None],
+        resumed: Callable[[], Awaitable[None]],
         missed: Callable[[int, int], None],
     ) -> None:
         self._log = log
@@ -69,7 +69,7 @@ class Tail:
         await self._log.oldest()  # answers at once, where the next read waits for an entry
         if not self.connected:
             self.connected = True
-            self._resumed()
+            await self._resumed()
         # After a pause, or behind by more than one read, entries may have been trimmed unread. Else not: the log keeps
         # more than one read of its newest entries.
         unsure = True
@@ -81,6 +81,7 @@ class Tail:
             if (unsure or is_full) and self._position and await self._log.oldest() > self._position:
                 logger.warning("The log was trimmed before it was read.", extra={"action": "tail_missed"})
                 self._missed(self._position, entries[0].position)
+                await self._resumed()
             unsure = is_full
             self._position = entries[-1].position
             self._deliver(entries)

@@ -23,12 +23,12 @@ from app.deliver.delivery import Delivery
 from app.deliver.frame import frame, numbered
 from app.deliver.replay import History
 from app.deliver.wire import AsgiWire, Send, TransportWire, hypercorn_writer
-from app.errors import InvalidFields, MethodNotAllowed, Refusal, TopicNotAllowed
+from app.errors import HistoryUnsettled, InvalidFields, MethodNotAllowed, Refusal, TopicNotAllowed
 from app.settings import Settings
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Scope = Mapping[str, Any]
-CountUnread = Callable[[int], Awaitable[int]]
+CountUnread = Callable[[Identity], Awaitable[int]]
 Headers = list[tuple[bytes, bytes]]
 
 EARLIEST = "earliest"
@@ -94,7 +94,8 @@ class Stream:
             self._delivery.interests.release(customer_id)
         if busy is not None:
             # EventSource gives up for good on any answer but 200, so the browser is asked in one to come back.
-            await _respond(send, 200, {**_STREAM_HEADERS, **shared}, self._delivery.farewell("busy", busy))
+            farewell = self._delivery.farewell("busy", busy, positions.parse(asked.last_event_id))
+            await _respond(send, 200, {**_STREAM_HEADERS, **shared}, farewell)
 
     def _asked(self, scope: Scope, headers: Mapping[bytes, str]) -> _Asked:
         if scope["method"] != "GET":
@@ -144,7 +145,7 @@ class Stream:
         try:
             # Registered first: what is carried from the moment in which `onopen` fires is not missed.
             await send({"type": "http.response.start", "status": 200, "headers": _encoded(headers)})
-            connection.write(self._delivery.retry(), self._clock())
+            connection.write(self._delivery.retry(positions.parse(asked.last_event_id)), self._clock())
             if isinstance(wire, AsgiWire):
                 await self._hold_pumped(connection, wire, receive, asked)
             else:
@@ -182,9 +183,10 @@ class Stream:
         except ConnectionError:
             return
         except Exception as error:
-            if not database.is_unavailable(error):
+            if not (isinstance(error, HistoryUnsettled) or database.is_unavailable(error)):
                 raise
-            connection.write(self._delivery.farewell("busy", {"reason": "database_unavailable"}), self._clock())
+            reason = "history_unsettled" if isinstance(error, HistoryUnsettled) else "database_unavailable"
+            connection.write(self._delivery.farewell("busy", {"reason": reason}), self._clock())
         finally:
             connection.live, connection.ended = False, True
 
@@ -197,7 +199,7 @@ class Stream:
         while tries:
             # Held back while it is counted, so that what comes meanwhile stands before `synced` and is counted too.
             connection.live, connection.cursor = False, self._delivery.window.newest
-            data["unread_count"] = await self._count_unread(connection.identity.customer_id)
+            data["unread_count"] = await self._count_unread(connection.identity)
             came_meanwhile = await self._delivery.replay.catch_up(connection)
             replayed += came_meanwhile
             tries = tries - 1 if came_meanwhile else 0

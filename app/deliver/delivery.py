@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 TURN = 500
 # How long a position that this process has not reached is awaited: another process's tail was ahead of ours.
 AHEAD_SECONDS = 2.0
+REFRESH_SECONDS = 1.0
 
 
 class Delivery:
@@ -84,15 +85,18 @@ class Delivery:
         """Entries between the two left the log unread: the window begins anew, connections ask the database."""
         self.hub.all_left_behind(position)
         self.window.begin(next_position - 1)
-        self.resumed()
 
     def change_interest(self, change: SubscriptionChange) -> None:
         """Applies a change that the log could not take: other processes look it up when the log is back."""
         self._apply(change, self.window.newest)
 
-    def resumed(self) -> None:
-        """The log can be read again: what was not carried meanwhile (changes of subscriptions) is looked up."""
-        self._start(self._refresh_interests())
+    async def resumed(self) -> None:
+        """The log can be read again: what was not carried meanwhile (changes of subscriptions) is looked up.
+
+        While the database is away too, what was known holds, and it is tried again in the background.
+        """
+        if not await self._refresh_interests():
+            self._start(self._refresh_interests_until_done())
 
     # -- What a stream calls ------------------------------------------------------------------------
 
@@ -109,13 +113,13 @@ class Delivery:
             return {"reason": "connections_per_customer", "limit": of_customer}
         return None
 
-    def retry(self) -> bytes:
-        """A random time after which this browser should come back."""
-        return frame.retry(random.randint(self._settings.retry_min_ms, self._settings.retry_max_ms))
+    def retry(self, last_position: int | None = None) -> bytes:
+        """A random time after which this browser should come back, and where it was."""
+        return frame.retry(random.randint(self._settings.retry_min_ms, self._settings.retry_max_ms), last_position)
 
-    def farewell(self, event: str, data: Mapping[str, object]) -> bytes:
+    def farewell(self, event: str, data: Mapping[str, object], last_position: int | None = None) -> bytes:
         """The last words of a connection: when to come back, and why it ends."""
-        return self.retry() + frame.frame(event, orjson.dumps(data))
+        return self.retry(last_position) + frame.frame(event, orjson.dumps(data))
 
     def register(self, identity: Identity, topics: Mapping[str, int], asked: frozenset[str], wire: Wire) -> Connection:
         """Takes a connection in, with the newest position as its cursor."""
@@ -216,7 +220,7 @@ class Delivery:
             logger.warning("A connection could not be caught up: %r", error, extra={"action": "catch_up_failed"})
             connection.wire.abort()
 
-    async def _refresh_interests(self) -> None:
+    async def _refresh_interests(self) -> bool:
         try:
             for customer_id, topics in (await self.interests.reload()).items():
                 self.hub.set_topics(customer_id, topics)
@@ -224,3 +228,11 @@ class Delivery:
             if not database.is_unavailable(error):
                 raise
             logger.warning("Subscriptions could not be looked up: %r", error, extra={"action": "refresh_failed"})
+            return False
+        return True
+
+    async def _refresh_interests_until_done(self) -> None:
+        done = False
+        while not done:
+            await asyncio.sleep(REFRESH_SECONDS)
+            done = await self._refresh_interests()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from app.deliver.frame import numbered
 from app.entry import Entry
+
+# One write. A connection that is full is noticed after at most so much.
+WRITE_MAX_BYTES = 64 * 1024
 
 
 class Event(NamedTuple):
@@ -30,3 +34,21 @@ def of_entry(entry: Entry) -> Event:
     """The event of an entry that has its position."""
     wire = numbered(entry.position, entry.frame)
     return Event(entry.position, entry.channel, wire, entry.expires_ms, entry.collapse_key)
+
+
+def cut(events: Sequence[Event], reach: int) -> Iterator[tuple[int, bytes]]:
+    """Events as writes of up to 64 KB (or one event), each with the position up to which it brings a connection.
+
+    Args:
+        reach: the position up to which all of them do.
+    """
+    piece: list[bytes] = []
+    size = position = 0
+    for event in events:
+        if piece and size + len(event.wire) > WRITE_MAX_BYTES:
+            yield position, b"".join(piece)
+            piece, size = [], 0
+        piece.append(event.wire)
+        size += len(event.wire)
+        position = event.position
+    yield reach, b"".join(piece)

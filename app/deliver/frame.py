@@ -21,9 +21,15 @@ def frame(event: str, data: bytes = b"") -> bytes:
     return ServerSentEvent(data.decode(), event=event, sep="\n").encode()
 
 
-def retry(milliseconds: int) -> bytes:
-    """Tells the browser how long to wait before it connects again."""
-    return ServerSentEvent(retry=milliseconds, sep="\n").encode()
+def retry(milliseconds: int, last_position: int | None = None) -> bytes:
+    """Tells the browser how long to wait before it connects again.
+
+    Args:
+        last_position: what the browser has sent as its last id. To the letter of HTML § 9.2.6 a new stream begins
+            without one, so a browser that is cut off before the first id would forget where it was.
+    """
+    last_id = None if last_position is None else positions.show(last_position)
+    return b"retry: %d\n%b" % (milliseconds, ServerSentEvent(id=last_id, sep="\n").encode())
 
 
 def numbered(position: int, unnumbered: bytes) -> bytes:

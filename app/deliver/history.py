@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from app import database, row
 from app import position as positions
 from app.deliver.event import Event, of_entry
 from app.deliver.frame import notification_entry
 from app.marks import pruned_to
+
+# How far the clocks of Redis (positions) and of a web process (rows) may be apart.
+CLOCKS_APART = timedelta(seconds=5)
+# Younger rows are on their way in a process that lives.
+IN_FLIGHT = timedelta(seconds=1)
 
 __all__ = ["is_settled", "page", "pruned_to"]
 
@@ -56,5 +61,6 @@ async def is_settled(position: int) -> bool:
 
     What a killed process has carried and not recorded is recorded by the relay, within seconds.
     """
-    moment = datetime.fromtimestamp(positions.to_ms(position) / 1000, UTC)
+    carried_at = datetime.fromtimestamp(positions.to_ms(position) / 1000, UTC)
+    moment = min(carried_at + CLOCKS_APART, datetime.now(UTC) - IN_FLIGHT)
     return not await row.due(moment, moment, 1)

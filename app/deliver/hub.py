@@ -13,15 +13,12 @@ from typing import TypeVar
 
 from app import channel
 from app.deliver.connection import Connection
-from app.deliver.event import Event
+from app.deliver.event import Event, cut
 from app.deliver.wire import Wire
 
 Key = TypeVar("Key")
 
 logger = logging.getLogger(__name__)
-
-# One write. A connection that is full is noticed after at most so much.
-WRITE_MAX_BYTES = 64 * 1024
 
 
 class Hub:
@@ -169,20 +166,10 @@ class _Pieces:
         kind = type(wire)
         framed = self._framed.get(kind)
         if framed is None:
-            framed = self._framed[kind] = [(reach, wire.framed(events)) for reach, events in self._cut()]
+            framed = self._framed[kind] = [
+                (reach, wire.framed(events)) for reach, events in cut(self._batch, self._position)
+            ]
         return framed
-
-    def _cut(self) -> Iterator[tuple[int, bytes]]:
-        pieces: list[bytes] = []
-        size = reach = 0
-        for event in self._batch:
-            if pieces and size + len(event.wire) > WRITE_MAX_BYTES:
-                yield reach, b"".join(pieces)
-                pieces, size = [], 0
-            pieces.append(event.wire)
-            size += len(event.wire)
-            reach = event.position
-        yield self._position, b"".join(pieces)
 
 
 def _merged(batches: Iterable[list[Event]]) -> list[Event]:

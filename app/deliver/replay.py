@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import orjson
 
 from app import position as positions
 from app.deliver.connection import Connection
-from app.deliver.event import Event
+from app.deliver.event import Event, cut
 from app.deliver.frame import frame, numbered
 from app.deliver.window import Window
+from app.errors import HistoryUnsettled
 
 # Rows of one query, and events of one turn: about a millisecond's work, so that a storm does not hold up others.
 PAGE = 200
 # Queries for replay at the same time: the rest of the database's time is for the senders.
 QUERIES_MAX = 4
 # The relay records what a killed process has carried and not recorded: within its lease and its grace, 7 s by default.
-# What is then still without a position was not carried, and will come later, with a higher one.
+# If it does not, the browser is asked to come back: better late than with a hole.
 SETTLE_SECONDS = 0.1
 SETTLE_TRIES = 100
 
@@ -60,6 +61,7 @@ class Replay:
 
         Raises:
             ConnectionError: the browser has gone, or takes nothing.
+            HistoryUnsettled: the database does not know yet what was carried.
         """
         replayed = 0
         while True:
@@ -69,16 +71,24 @@ class Replay:
             else:
                 now_ms = int(time.time() * 1000)
                 events, reach = self._window.after(connection.cursor, connection.channels, PAGE, now_ms)
-            if connection.ended:  # meanwhile: after the last chunk nothing may follow
-                raise ConnectionResetError("The stream has ended")
             if events:
-                connection.write(b"".join(event.wire for event in events), self._clock())
+                await self._write(connection, events, reach)
                 replayed += len(events)
             connection.cursor = reach
             if reach == self._window.newest:
                 connection.live = True
                 return replayed
             await asyncio.sleep(0)  # one page a turn
+
+    async def _write(self, connection: Connection, events: Sequence[Event], reach: int) -> None:
+        """Writes a page. Does not wait after its last piece: the caller looks whether something newer has come."""
+        for number, (position, piece) in enumerate(cut(events, reach)):
+            if number:
+                await self._drained(connection)
+            if connection.ended:  # while the page was read: after the last chunk nothing may follow
+                raise ConnectionResetError("The stream has ended")
+            connection.write(piece, self._clock())
+            connection.cursor = position
 
     async def _from_history(self, connection: Connection) -> tuple[list[Event], int]:
         after, up_to = connection.cursor, self._window.start
@@ -99,11 +109,16 @@ class Replay:
         connection.write(numbered(oldest, frame("gap", data)), self._clock())
 
     async def _settled(self, position: int) -> None:
-        """Waits for rows that were carried and do not show it yet, which a page would pass over."""
+        """Waits for rows that were carried and do not show it yet, which a page would pass over.
+
+        Raises:
+            HistoryUnsettled: they are still not recorded.
+        """
         for _ in range(SETTLE_TRIES):
             if await self._history.is_settled(position):
                 return
             await asyncio.sleep(SETTLE_SECONDS)
+        raise HistoryUnsettled
 
     async def _drained(self, connection: Connection) -> None:
         if connection.wire.closed:

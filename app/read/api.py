@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Annotated, Any, Protocol, Self
 from uuid import UUID
 
@@ -71,33 +71,41 @@ RECEIPTS: TypeAdapter[ReceiptsBody] = TypeAdapter(ReceiptsBody)
 
 
 class Announcer(Protocol):
-    """How other pages and processes learn what was done here; a log that is away does not stop it."""
+    """How other pages and processes learn what was done here; a log that is away does not stop it.
+
+    `subscription` returns the position at which they do, None if the log is away.
+    """
 
     async def receipts(self, customer_id: int, received: list[str], read: list[str], unread_count: int) -> None: ...
 
-    async def subscription(self, change: SubscriptionChange) -> None: ...
+    async def subscription(self, change: SubscriptionChange) -> int | None: ...
 
 
 def routes(
-    tokens: Tokens, announcer: Announcer, newest: Callable[[], Awaitable[int]], settled: Callable[[], Awaitable[None]]
+    tokens: Tokens,
+    announcer: Announcer,
+    newest: Callable[[], Awaitable[int]],
+    settled: Callable[[Collection[str]], Awaitable[None]],
 ) -> Blueprint:
     """The routes.
 
     Args:
         newest: the newest position of the log.
-        settled: returns once the database has the positions of all that was answered so far.
+        settled: waits until the database has the positions of what was carried in some channels.
     """
     blueprint = Blueprint("read", __name__)
+    _route_subscriptions(blueprint, tokens, announcer, newest)
 
     @blueprint.get("/inbox")
     async def show_inbox() -> Response:
-        customer_id = http.identify(tokens).require("customer").customer_id
+        identity = http.identify(tokens).require("customer")
+        customer_id = identity.customer_id
         query = parse_values(INBOX_QUERY, request.args.to_dict())
-        before = positions.POSITION_MAX if query.before is None else positions.parse(query.before)
-        assert before is not None
-        await settled()
-        channels = await subscriptions.channels(customer_id)
-        found = await inbox.page(customer_id, channels, before, query.limit, query.unread)
+        before = None if query.before is None else positions.parse(query.before)
+        up_to = positions.POSITION_MAX if before is None else before - 1
+        channels = await subscriptions.channels(customer_id, identity.covers)
+        await settled(channels)
+        found = await inbox.page(customer_id, channels, up_to, query.limit, query.unread)
         return http.answer(
             {
                 "notifications": found,
@@ -108,11 +116,12 @@ def routes(
 
     @blueprint.post("/receipts")
     async def write_receipts() -> Response:
+        data = await http.body()
         identity = http.identify(tokens).require("customer")
         customer_id = identity.customer_id
-        body = parse_json(RECEIPTS, await http.body())
-        await settled()
-        channels = await subscriptions.channels(customer_id)
+        body = parse_json(RECEIPTS, data)
+        channels = await subscriptions.channels(customer_id, identity.covers)
+        await settled(channels)
         written = await receipts.write(customer_id, body.received, body.read, identity.covers)
         read = written.read
         if body.read_up_to is not None:
@@ -126,6 +135,12 @@ def routes(
             await announcer.receipts(customer_id, written.received[part], read[part], unread_count)
         return http.answer({"unread_count": unread_count, "unknown": written.unknown})
 
+    return blueprint
+
+
+def _route_subscriptions(
+    blueprint: Blueprint, tokens: Tokens, announcer: Announcer, newest: Callable[[], Awaitable[int]]
+) -> None:
     @blueprint.get("/subscriptions")
     async def list_subscriptions() -> Response:
         customer_id = http.identify(tokens).require("customer").customer_id
@@ -135,6 +150,7 @@ def routes(
     @blueprint.get("/subscriptions/<topic>")
     async def show_subscription(topic: str) -> Response:
         customer_id = http.identify(tokens).require("customer").customer_id
+        _require_topic(topic)
         topics = await subscriptions.of_customer(customer_id)
         if topic not in topics:
             raise NotFound(f"subscription to {topic}")
@@ -143,25 +159,31 @@ def routes(
     @blueprint.put("/subscriptions/<topic>")
     async def subscribe(topic: str) -> Response:
         identity = http.identify(tokens).require("customer")
-        if not channel.is_topic(topic):
-            raise InvalidFields([{"loc": ["topic"], "msg": f"{topic[:100]!r} can't be the name of a topic"}])
+        _require_topic(topic)
         if not identity.covers(topic):
             raise TopicNotAllowed(topic, ["topic"])
         topics = await subscriptions.of_customer(identity.customer_id)
         if topic not in topics and len(topics) >= SUBSCRIPTIONS_MAX:
             raise InvalidFields([{"loc": ["topic"], "msg": f"a customer may have up to {SUBSCRIPTIONS_MAX} topics"}])
         position, created = await subscriptions.subscribe(identity.customer_id, topic, await newest())
-        await announcer.subscription(SubscriptionChange(identity.customer_id, topic, True))
+        announced = await announcer.subscription(SubscriptionChange(identity.customer_id, topic, True))
+        if created and announced is not None:
+            position = announced
+            await subscriptions.begin_at(identity.customer_id, topic, position)
         return http.answer(_shown(topic, position), 201 if created else 200)
 
     @blueprint.delete("/subscriptions/<topic>")
     async def unsubscribe(topic: str) -> Response:
         customer_id = http.identify(tokens).require("customer").customer_id
+        _require_topic(topic)
         await subscriptions.unsubscribe(customer_id, topic)
         await announcer.subscription(SubscriptionChange(customer_id, topic, False))
         return Response(status=204)
 
-    return blueprint
+
+def _require_topic(topic: str) -> None:
+    if not channel.is_topic(topic):
+        raise InvalidFields([{"loc": ["topic"], "msg": f"{topic[:100]!r} can't be the name of a topic"}])
 
 
 def _shown(topic: str, position: int) -> dict[str, Any]:

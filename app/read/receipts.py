@@ -6,8 +6,6 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from tortoise.transactions import in_transaction
-
 from app import channel, database
 from app.models import Customer, NotificationRow
 
@@ -36,9 +34,9 @@ async def write(
     known = await _visible(customer_id, list(named), covers)
     now = database.timestamp_parameter(datetime.now(UTC))
     was_read = set(read)
-    rows = [[uid, customer_id, now, now if uid in was_read else None] for uid in named if uid in known]
+    rows = [[uid, customer_id, now, now if uid in was_read else None] for uid in sorted(known)]
     if rows:
-        async with in_transaction() as connection:
+        async with database.transaction() as connection:
             await Customer.bulk_create([Customer(id=customer_id)], ignore_conflicts=True, using_db=connection)
             await connection.execute_many(_UPSERT.format(values=database.placeholders(4)), rows)
     return Receipts(

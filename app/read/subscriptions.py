@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from tortoise.transactions import in_transaction
-
-from app import channel
+from app import channel, database
 from app.models import Customer, Subscription
 
 
@@ -24,20 +22,30 @@ async def of_customers(customer_ids: Sequence[int]) -> dict[int, dict[str, int]]
     return found
 
 
-async def channels(customer_id: int) -> dict[str, int]:
-    """The customer's own channel and those of the topics, each with the position from which on it is theirs."""
+async def channels(customer_id: int, covers: Callable[[str], bool]) -> dict[str, int]:
+    """The customer's own channel and those of the topics, each with the position from which on it is theirs.
+
+    Args:
+        covers: whether the customer may listen to a topic.
+    """
     topics = await of_customer(customer_id)
-    return {channel.of_customer(customer_id): 0} | {channel.of_topic(topic): topics[topic] for topic in topics}
+    followed = {channel.of_topic(topic): position for topic, position in topics.items() if covers(topic)}
+    return {channel.of_customer(customer_id): 0} | followed
 
 
 async def subscribe(customer_id: int, topic: str, position: int) -> tuple[int, bool]:
     """Subscribes from `position` on; returns the position that holds, and whether the subscription is new."""
-    async with in_transaction():
+    async with database.transaction():
         await Customer.bulk_create([Customer(id=customer_id)], ignore_conflicts=True)
         subscription, created = await Subscription.get_or_create(
             customer_id=customer_id, topic=topic, defaults={"position": position}
         )
     return subscription.position, created
+
+
+async def begin_at(customer_id: int, topic: str, position: int) -> None:
+    """Moves the beginning of a subscription to where open connections have heard of it."""
+    await Subscription.filter(customer_id=customer_id, topic=topic).update(position=position)
 
 
 async def unsubscribe(customer_id: int, topic: str) -> None:

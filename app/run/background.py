@@ -9,6 +9,11 @@ from typing import Any
 
 logger = logging.getLogger(__name__)
 
+# A cancellation may be lost: until Python 3.12, `asyncio.wait_for`, which drivers use, returns the result instead when
+# both come in the same turn of the loop.
+STOP_SECONDS = 0.2
+STOP_TRIES = 3
+
 
 class Background:
     """The loops of one process.
@@ -29,11 +34,15 @@ class Background:
         task.add_done_callback(self._ended)
 
     async def stop(self) -> None:
-        """Ends the loops."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        """Ends the loops. One that does not let go in time is left to the end of the process."""
+        running = set(self._tasks)
+        for _ in range(STOP_TRIES):
+            for task in running:
+                task.cancel()
+            if running:
+                _, running = await asyncio.wait(running, timeout=STOP_SECONDS)
+        for task in running:
+            logger.warning("The loop %s does not end.", task.get_name(), extra={"action": "loop_stuck"})
 
     def _ended(self, task: asyncio.Task[object]) -> None:
         if not task.cancelled():
