@@ -26,7 +26,7 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 SQLITE_PRAGMAS = {"journal_mode": "WAL", "synchronous": "FULL", "journal_size_limit": 67_108_864, "busy_timeout": 5000}
 
 # So that a database that does not answer at all is noticed: seconds for a new connection, and for a statement.
-POSTGRES_TIMEOUTS = {"timeout": 5, "command_timeout": 10}
+POSTGRES_TIMEOUTS = {"timeout": 3, "command_timeout": 5}
 
 MIGRATION_LOCK = 0x6E6F7469  # any number that nobody else takes in this database
 

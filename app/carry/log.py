@@ -26,6 +26,7 @@ import orjson
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError, ResponseError
 
 from app import position as positions
@@ -138,9 +139,10 @@ class Log:
         async with self._available():
             try:
                 return await self._run_append(arguments)
-            except ResponseError as error:
-                if str(error) != INCOMPLETE:
+            except (ConnectionLost, ResponseError) as error:
+                if isinstance(error, ResponseError) and str(error) != INCOMPLETE:
                     raise
+                # Redis has restarted, or has lost the log. What has a uid is not appended twice.
                 self._run_id = None
                 return await self._run_append(arguments)
 

@@ -12,9 +12,7 @@ from app.deliver.frame import notification_entry
 from app.marks import pruned_to
 
 # How far the clocks of Redis (positions) and of a web process (rows) may be apart.
-CLOCKS_APART = timedelta(seconds=5)
-# Younger rows are on their way in a process that lives.
-IN_FLIGHT = timedelta(seconds=1)
+CLOCKS_APART = timedelta(seconds=0.5)
 
 __all__ = ["is_settled", "page", "pruned_to"]
 
@@ -61,6 +59,5 @@ async def is_settled(position: int) -> bool:
 
     What a killed process has carried and not recorded is recorded by the relay, within seconds.
     """
-    carried_at = datetime.fromtimestamp(positions.to_ms(position) / 1000, UTC)
-    moment = min(carried_at + CLOCKS_APART, datetime.now(UTC) - IN_FLIGHT)
+    moment = datetime.fromtimestamp(positions.to_ms(position) / 1000, UTC) + CLOCKS_APART
     return not await row.due(moment, moment, 1)

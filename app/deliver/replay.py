@@ -19,8 +19,10 @@ from app.deliver.frame import frame, numbered
 from app.deliver.window import Window
 from app.errors import HistoryUnsettled
 
-# Rows of one query, and events of one turn: about a millisecond's work, so that a storm does not hold up others.
+# Events of one turn: about a millisecond's work, so that a storm does not hold up others. And rows of one query, which
+# may be large.
 PAGE = 200
+HISTORY_PAGE = 50
 # Queries for replay at the same time: the rest of the database's time is for the senders.
 QUERIES_MAX = 4
 # The relay records what a killed process has carried and not recorded: within its lease and its grace, 7 s by default.
@@ -71,37 +73,43 @@ class Replay:
             else:
                 now_ms = int(time.time() * 1000)
                 events, reach = self._window.after(connection.cursor, connection.channels, PAGE, now_ms)
-            if events:
-                await self._write(connection, events, reach)
-                replayed += len(events)
-            connection.cursor = reach
-            if reach == self._window.newest:
+            replayed += self._write(connection, events, reach)
+            if connection.cursor == self._window.newest:
                 connection.live = True
                 return replayed
             await asyncio.sleep(0)  # one page a turn
 
-    async def _write(self, connection: Connection, events: Sequence[Event], reach: int) -> None:
-        """Writes a page. Does not wait after its last piece: the caller looks whether something newer has come."""
-        for number, (position, piece) in enumerate(cut(events, reach)):
-            if number:
-                await self._drained(connection)
-            if connection.ended:  # while the page was read: after the last chunk nothing may follow
-                raise ConnectionResetError("The stream has ended")
+    def _write(self, connection: Connection, events: Sequence[Event], reach: int) -> int:
+        """Writes as much of a page as the browser has room for, and moves the cursor; how many events that were.
+
+        What it has no room for is read again when it has: a browser that reads nothing must not cost a page.
+        """
+        if connection.ended:  # while the page was read: after the last chunk nothing may follow
+            raise ConnectionResetError("The stream has ended")
+        if not events:
+            connection.cursor = reach
+            return 0
+        written = 0
+        for position, piece in cut(events, reach):
+            if written and connection.wire.unsent_bytes:
+                break
             connection.write(piece, self._clock())
             connection.cursor = position
+            written = len(events) if position == reach else sum(event.position <= position for event in events)
+        return written
 
     async def _from_history(self, connection: Connection) -> tuple[list[Event], int]:
         after, up_to = connection.cursor, self._window.start
         await self._settled(up_to)
         async with self._queries:
-            events = await self._history.page(connection.channels, after, up_to, PAGE)
+            events = await self._history.page(connection.channels, after, up_to, HISTORY_PAGE)
             # After the rows: pruning moves the mark first, then deletes.
             pruned_to = await self._history.pruned_to()
         if after < pruned_to:
             oldest = min(pruned_to, up_to)
             self.tell_gap(connection, "pruned", oldest)
             return [], oldest
-        return events, events[-1].position if len(events) == PAGE else up_to
+        return events, events[-1].position if len(events) == HISTORY_PAGE else up_to
 
     def tell_gap(self, connection: Connection, reason: str, oldest: int) -> None:
         """Says that history is gone: what follows on the connection is complete from `oldest` on."""
