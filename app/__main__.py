@@ -15,13 +15,14 @@ import click
 
 from app import database, wiring
 from app import settings as settings_module
-from app.auth import DEFAULT_TOKEN_DAYS, Tokens
+from app.auth import DEFAULT_TOKEN_DAYS, Role, Tokens
 from app.errors import ConfigurationError
 from app.run import drain, logs
 from app.run.embedded import EmbeddedRedis, embedded_secret_key
 from app.settings import Settings
 
 CUSTOMERS_MAX = 1_000_000
+DAYS_MAX = 36_500
 
 
 def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
@@ -49,7 +50,7 @@ def cli() -> None:
 @_with_settings
 def dev(settings: Settings) -> None:
     """Everything in one process, with its own Redis and SQLite where none are set."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    _make_data_dir(settings)
     with ExitStack() as stack:
         redis = None if settings.redis_url else stack.enter_context(EmbeddedRedis(settings.data_dir))
         secret_key = settings.secret_key or embedded_secret_key(settings.data_dir)
@@ -75,7 +76,7 @@ def relay(settings: Settings) -> None:
 @_with_settings
 def migrate(settings: Settings) -> None:
     """Brings the database's schema up to date."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    _make_data_dir(settings)
     applied = asyncio.run(database.migrate(settings.resolved_database_url))
     click.echo("\n".join(f"applied {name}" for name in applied) or "the schema is up to date")
 
@@ -98,15 +99,32 @@ def token(
     """Prints a token, for exactly one of --customer, --sender and --ops."""
     if [customers, sender, ops].count(None) != 2:
         raise click.UsageError("Give exactly one of --customer, --sender and --ops.")
+    if not 0 < days <= DAYS_MAX:
+        raise click.UsageError(f"--days {days:g}: give more than 0 and up to {DAYS_MAX:,}.")
     tokens = Tokens(settings.secret_key or embedded_secret_key(settings.data_dir))
     bounds = list(topics) or None
     if sender is not None:
-        click.echo(tokens.sign(f"sender:{sender}", "sender", bounds, days))
+        click.echo(tokens.sign(_name("sender", sender), "sender", bounds, days))
     elif ops is not None:
-        click.echo(tokens.sign(f"ops:{ops}", "ops", bounds, days))
+        click.echo(tokens.sign(_name("ops", ops), "ops", bounds, days))
     else:
         for customer_id in _numbers(customers or ""):
             click.echo(tokens.sign(f"customer:{customer_id}", "customer", bounds, days))
+
+
+def _make_data_dir(settings: Settings) -> None:
+    try:
+        # For the owner alone: what customers were sent is in there.
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"DATA_DIR={settings.data_dir} can't be made: {error.strerror}.") from None
+
+
+def _name(role: Role, name: str) -> str:
+    subject = f"{role}:{name}"
+    if not Tokens.can_name(subject):
+        raise click.UsageError(f"--{role} {name!r}: give 1 to 100 letters, digits and . _ @ -")
+    return subject
 
 
 def _numbers(text: str) -> range:

@@ -24,7 +24,7 @@ REMEMBERED_MAX = 20_000
 
 CUSTOMER_ID_MAX = (1 << 63) - 1  # the database's
 
-_CUSTOMER = re.compile(r"customer:([0-9]{1,19})", re.ASCII)
+_CUSTOMER = re.compile(r"customer:(0|[1-9][0-9]{0,18})", re.ASCII)  # one number, one name
 _NAMED = re.compile(r"(?:sender|ops):[A-Za-z0-9._@-]{1,100}", re.ASCII)
 
 
@@ -82,6 +82,11 @@ class Tokens:
             claims["topics"] = topics
         return jwt.encode(claims, self._secret_key, ALGORITHM)
 
+    @staticmethod
+    def can_name(subject: str) -> bool:
+        """Whether a token of a sender or an operator can have this subject."""
+        return _NAMED.fullmatch(subject) is not None
+
     def verify(self, token: str | None) -> Identity:
         """Who the bearer of a token is.
 
@@ -118,10 +123,13 @@ class Tokens:
             raise TokenInvalid(f"the subject {subject!r} is over {CUSTOMER_ID_MAX}")
         if not (_CUSTOMER if role == "customer" else _NAMED).fullmatch(subject) or not subject.startswith(f"{role}:"):
             raise TokenInvalid(f"the subject {subject!r} is not that of a {role}")
+        expires_at = claims.get("exp")
+        if expires_at is not None and (isinstance(expires_at, bool) or not isinstance(expires_at, int | float)):
+            raise TokenInvalid("the claim exp is not a number")
         topics = claims.get("topics")
         if topics is not None and not (isinstance(topics, list) and all(isinstance(each, str) for each in topics)):
             raise TokenInvalid("the claim topics is not a list of patterns")
-        return Identity(subject, role, None if topics is None else tuple(topics), claims.get("exp"))
+        return Identity(subject, role, None if topics is None else tuple(topics), expires_at)
 
 
 def find_token(authorization: str | None, cookie: str | None, query: str | None = None) -> str | None:

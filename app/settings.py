@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from app.errors import ConfigurationError
+
+# Not repeated in messages, which end up in logs that others read.
+SECRETS = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL"}
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -129,6 +134,12 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite://{self.database_file}"
 
 
+def _line(problem: ErrorDetails) -> str:
+    name = str(problem["loc"][0]).upper()
+    value = "" if name in SECRETS else f"={problem['input']!r}"
+    return f"{name}{value}: {problem['msg']}"
+
+
 def load(**overrides: object) -> Settings:
     """The settings from the environment.
 
@@ -138,10 +149,11 @@ def load(**overrides: object) -> Settings:
     try:
         settings = Settings(**overrides)  # type: ignore[arg-type]  # values are checked by pydantic
     except ValidationError as error:
-        lines = [
-            f"{str(problem['loc'][0]).upper()}={problem['input']!r}: {problem['msg']}" for problem in error.errors()
-        ]
-        raise ConfigurationError("\n".join(lines)) from None
+        raise ConfigurationError("\n".join(_line(problem) for problem in error.errors())) from None
+    except SettingsError as error:  # a list that is not JSON
+        name = re.search(r'field "(\w+)"', str(error))
+        what = name[1].upper() if name else "A setting"
+        raise ConfigurationError(f'{what}: must be a JSON list of texts, such as ["https://example.com"]') from None
     if settings.retry_min_ms > settings.retry_max_ms:
         raise ConfigurationError(f"RETRY_MIN_MS={settings.retry_min_ms} is above RETRY_MAX_MS={settings.retry_max_ms}")
     return settings

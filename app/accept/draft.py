@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Annotated, Any, Self
 
 import orjson
@@ -32,9 +34,20 @@ DATA_MAX_BYTES = 16 * 1024
 SEND_AHEAD_MAX = timedelta(days=366)
 
 
+def _is_finite(value: object) -> bool:
+    """Whether all numbers in a JSON value are: pydantic reads NaN, orjson writes it as null."""
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_finite, value))
+    return not isinstance(value, float) or isfinite(value)
+
+
 def _compact_json(data: object) -> bytes:
     if not isinstance(data, dict):
         raise PydanticCustomError("data_type", "must be a JSON object")
+    if not _is_finite(data):
+        raise PydanticCustomError("data_number", "has a number that JSON has not: NaN, or infinity")
     try:
         text = orjson.dumps(data)
     except (TypeError, ValueError) as error:  # numbers over 64 bits, nesting over 254 levels
@@ -48,11 +61,20 @@ def _compact_json(data: object) -> bytes:
     return text
 
 
-def _in_utc(moment: datetime) -> datetime:
+# pydantic also takes numbers of seconds for times.
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _in_utc(value: object) -> datetime | None:
+    if value is None:
+        return None
     try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise PydanticCustomError("out_of_range", "must be between the years 1 and 9999 in UTC") from None
+        if not (isinstance(value, str) and _RFC_3339.fullmatch(value)):
+            raise ValueError
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):  # no such day, or not between the years 1 and 9999 in UTC
+        message = "must be a time with its zone, such as 2026-01-31T12:00:00Z (RFC 3339)"
+        raise PydanticCustomError("time", message) from None
 
 
 def _within_a_year(moment: datetime) -> datetime:
@@ -61,6 +83,7 @@ def _within_a_year(moment: datetime) -> datetime:
     return moment
 
 
+Time = Annotated[AwareDatetime, BeforeValidator(_in_utc)]
 CustomerId = Annotated[int, Field(ge=0, le=CUSTOMER_ID_MAX)]
 Topic = Annotated[str, Field(pattern=f"^{TOPIC_PATTERN}$")]
 Data = Annotated[
@@ -82,8 +105,8 @@ class Draft(BaseModel):
     event: Annotated[str, Field(max_length=100, pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")] = "notice"
     data: Data | None = None
     priority: Priority = "normal"
-    send_at: Annotated[AwareDatetime, AfterValidator(_in_utc), AfterValidator(_within_a_year)] | None = None
-    expires_at: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = None
+    send_at: Annotated[Time, AfterValidator(_within_a_year)] | None = None
+    expires_at: Time | None = None
     collapse_key: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(without_nul)] | None = None
 
     @model_validator(mode="after")
@@ -97,8 +120,11 @@ class Draft(BaseModel):
 
     @model_validator(mode="after")
     def _expires_after_it_is_sent(self) -> Self:
-        if self.expires_at is not None and self.expires_at <= (self.send_at or datetime.now(UTC)):
-            message = "must be after send_at" if self.send_at else "must be in the future"
+        if self.expires_at is None:
+            return self
+        now = datetime.now(UTC)
+        if self.expires_at <= max(self.send_at or now, now):
+            message = "must be in the future" if self.expires_at <= now else "must be after send_at"
             raise wrong_field("expires_at", "expires_at", message)
         return self
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from app.auth import Identity
 from app.deliver.wire import Wire
@@ -46,7 +47,16 @@ class Connection:
 
     def end(self, farewell: bytes, now: float) -> None:
         """Says why and ends the response."""
-        self.ended = True
         self.write(farewell, now)
-        if self.deadline is not None:
-            self.deadline.reschedule(now)
+        self._finish(now)
+
+    def abort(self, now: float) -> None:
+        """Cuts it off without a word."""
+        self.wire.abort()
+        self._finish(now)
+
+    def _finish(self, now: float) -> None:
+        self.ended = True
+        if self.deadline is not None and not self.deadline.expired():
+            with suppress(RuntimeError):  # its token expires in this very moment: it is ending already
+                self.deadline.reschedule(now)

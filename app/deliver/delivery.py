@@ -181,7 +181,7 @@ class Delivery:
                 await self._empty.wait()
         except TimeoutError:
             for connection in self.hub:
-                connection.wire.abort()
+                connection.abort(self._clock())
 
     # -- Inside -------------------------------------------------------------------------------------
 
@@ -214,11 +214,11 @@ class Delivery:
         try:
             await self.replay.catch_up(connection)
         except ConnectionError:
-            return  # its stream ends by itself
+            connection.abort(self._clock())
         except Exception as error:
             # It must not stay open and deaf: cut off, the browser comes back and asks from its last id.
             logger.warning("A connection could not be caught up: %r", error, extra={"action": "catch_up_failed"})
-            connection.wire.abort()
+            connection.abort(self._clock())
 
     async def _refresh_interests(self) -> bool:
         try:

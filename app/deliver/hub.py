@@ -140,7 +140,7 @@ class Hub:
             except Exception as error:  # whatever is wrong with one connection, the others are to hear
                 logger.warning("A connection can't be written to: %r", error, extra={"action": "write_failed"})
                 connection.live = False
-                wire.abort()
+                connection.abort(now)
                 return
             if wire.unsent_bytes > self._unsent_max_bytes:
                 self._leave_behind(connection, position)

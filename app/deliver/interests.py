@@ -58,11 +58,11 @@ class Interests:
 
     async def reload(self) -> dict[int, Topics]:
         """Loads all that is held anew, because changes may have been missed; returns it."""
+        if self._loading:  # these looked before, and may have looked too early
+            await asyncio.wait(set(self._loading.values()))
         held = list(self._holders)
         for start in range(0, len(held), LOAD_MAX):
-            some = [each for each in held[start : start + LOAD_MAX] if each not in self._loading]
-            if some:
-                await self._start_loading(some)
+            await self._start_loading([each for each in held[start : start + LOAD_MAX] if each not in self._loading])
         return {each: self._known[each] for each in held if each in self._known}
 
     def _start_loading(self, customer_ids: Sequence[int]) -> asyncio.Task[None]:

@@ -10,9 +10,14 @@ _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime
 
 class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        extra = {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
+        extra = {name: str(value) for name, value in record.__dict__.items() if name not in _STANDARD}
         line, newline, traceback = super().format(record).partition("\n")
-        return line + "".join(f" {name}={value}" for name, value in extra.items()) + newline + traceback
+        return line + "".join(f" {name}={_on_one_line(value)}" for name, value in extra.items()) + newline + traceback
+
+
+def _on_one_line(value: str) -> str:
+    """A value that came from outside can't begin a line of its own."""
+    return value if value.isprintable() else repr(value)
 
 
 def configure(level: str) -> None:

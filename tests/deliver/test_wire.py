@@ -1,0 +1,407 @@
+"""The two ways of writing to a browser keep one contract."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, MutableMapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+import hypercorn.asyncio
+import pytest
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import DataReceived
+from hypercorn.config import Config
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
+
+from app.deliver.wire import AsgiWire, TransportWire, Wire, hypercorn_writer
+from tests.support.events import event, ids
+from tests.support.tasks import turns, until
+
+UNSENT_MAX = 16 * 1024
+PIECE = event(1, size=1000).wire
+
+
+class Browser(Protocol):
+    """The other end of a wire."""
+
+    wire: Wire
+
+    async def read(self, size: int) -> bytes:
+        """The next events of that many bytes, without what frames them."""
+
+    async def leave(self) -> None:
+        """Goes without a word."""
+
+
+class TransportBrowser:
+    """Reads the chunks that come out of a real transport."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        server_reader: asyncio.StreamReader,
+        server_writer: asyncio.StreamWriter,
+    ) -> None:
+        self.wire = TransportWire(server_writer, UNSENT_MAX)
+        self._reader = reader
+        self._writer = writer
+        self._server_reader = server_reader
+        self._server_writer = server_writer
+
+    async def read(self, size: int) -> bytes:
+        body = b""
+        while len(body) < size:
+            body += await self._read_chunk()
+        return body
+
+    async def _read_chunk(self) -> bytes:
+        size = int(await self._reader.readuntil(b"\r\n"), 16)
+        assert size, "a chunk of no bytes ends the response"
+        chunk = await self._reader.readexactly(size)
+        assert await self._reader.readexactly(2) == b"\r\n"
+        return chunk
+
+    async def leave(self) -> None:
+        self._writer.transport.abort()
+        with suppress(ConnectionError):
+            await self._server_reader.read()
+        self._server_writer.close()  # as the server does when it has read the end
+
+
+class AsgiBrowser:
+    """Takes what a server's `send` was given, when it reads."""
+
+    def __init__(self) -> None:
+        self.wire = AsgiWire(self._send, UNSENT_MAX)
+        self.body = b""
+        self.reading = asyncio.Event()
+        self.pump = asyncio.create_task(self.wire.pump())
+
+    async def _send(self, message: MutableMapping[str, Any]) -> None:
+        assert message["type"] == "http.response.body"
+        assert message["more_body"]
+        await self.reading.wait()
+        self.body += message["body"]
+
+    async def read(self, size: int) -> bytes:
+        self.reading.set()
+        await until(lambda: len(self.body) >= size and not self.wire.unsent_bytes)
+        self.reading.clear()
+        body, self.body = self.body, b""
+        return body
+
+    async def leave(self) -> None:
+        self.wire.abort()
+        self.reading.set()
+        await self.pump
+
+
+@asynccontextmanager
+async def transport_browser() -> AsyncIterator[TransportBrowser]:
+    ours, theirs = socket.socketpair()
+    for end in (ours, theirs):
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    reader, writer = await asyncio.open_connection(sock=theirs, limit=2048)
+    server_reader, server_writer = await asyncio.open_connection(sock=ours)
+    try:
+        yield TransportBrowser(reader, writer, server_reader, server_writer)
+    finally:
+        for stream in (writer, server_writer):
+            stream.transport.abort()
+            with suppress(OSError):
+                await stream.wait_closed()
+
+
+@asynccontextmanager
+async def asgi_browser() -> AsyncIterator[AsgiBrowser]:
+    browser = AsgiBrowser()
+    try:
+        yield browser
+    finally:
+        browser.pump.cancel()
+        await asyncio.wait([browser.pump])
+
+
+@pytest.fixture(params=[transport_browser, asgi_browser], ids=["transport", "asgi"])
+async def browser(request: pytest.FixtureRequest) -> AsyncIterator[Browser]:
+    async with request.param() as made:
+        yield made
+
+
+def write(browser: Browser, events: bytes) -> None:
+    browser.wire.write(browser.wire.framed(events))
+
+
+def fill(browser: Browser) -> int:
+    """Writes until there is more unsent than there should be; returns how many pieces that took."""
+    pieces = 0
+    while browser.wire.unsent_bytes <= UNSENT_MAX:
+        write(browser, PIECE)
+        pieces += 1
+    return pieces
+
+
+async def test_what_is_written_arrives_in_its_order(browser: Browser) -> None:
+    events = [event(position).wire for position in range(1, 21)]
+    for each in events:
+        write(browser, each)
+    assert ids(await browser.read(len(b"".join(events)))) == list(range(1, 21))
+    write(browser, PIECE)
+    assert await browser.read(len(PIECE)) == PIECE
+
+
+async def test_the_framing_is_the_same_for_every_connection(browser: Browser) -> None:
+    framed = type(browser.wire).framed(PIECE)
+    assert framed == browser.wire.framed(PIECE)
+    browser.wire.write(framed)
+    browser.wire.write(framed)
+    assert await browser.read(2 * len(PIECE)) == PIECE * 2
+
+
+async def test_writing_never_waits_and_what_is_unsent_is_known(browser: Browser) -> None:
+    assert browser.wire.unsent_bytes == 0
+    pieces = fill(browser)
+    unsent = browser.wire.unsent_bytes
+    write(browser, PIECE)
+    assert browser.wire.unsent_bytes >= unsent + len(PIECE)
+    written = (pieces + 1) * len(PIECE)
+    assert len(await browser.read(written)) == written
+    assert browser.wire.unsent_bytes == 0
+
+
+async def test_there_is_room_from_the_start(browser: Browser) -> None:
+    write(browser, PIECE)
+    await browser.wire.drained()
+
+
+async def test_room_is_waited_for_until_the_browser_reads(browser: Browser) -> None:
+    pieces = fill(browser)
+    waiting = [asyncio.create_task(browser.wire.drained()) for _ in range(2)]
+    await turns(10)
+    assert not any(task.done() for task in waiting)
+    await browser.read(pieces * len(PIECE))
+    await asyncio.gather(*waiting)
+
+
+async def test_who_waits_for_a_browser_that_goes_is_told(browser: Browser) -> None:
+    fill(browser)
+    waiting = asyncio.create_task(browser.wire.drained())
+    await asyncio.sleep(0)
+    assert not browser.wire.closed
+    await browser.leave()
+    with pytest.raises(ConnectionError):
+        await waiting
+    assert browser.wire.closed
+
+
+async def test_who_is_cut_off_is_closed_at_once(browser: Browser) -> None:
+    fill(browser)
+    browser.wire.abort()
+    assert browser.wire.closed
+    browser.wire.abort()  # once more does no harm
+
+
+async def test_who_waits_for_a_browser_that_is_cut_off_is_told(browser: Browser) -> None:
+    fill(browser)
+    waiting = asyncio.create_task(browser.wire.drained())
+    await asyncio.sleep(0)
+    browser.wire.abort()
+    with pytest.raises(ConnectionError):
+        await waiting
+
+
+async def test_writing_to_a_browser_that_has_gone_does_no_harm(browser: Browser) -> None:
+    await browser.leave()
+    write(browser, PIECE)
+
+
+class TestTransport:
+    def test_a_batch_is_one_chunk(self) -> None:
+        assert TransportWire.framed(b"x" * 26) == b"1a\r\n" + b"x" * 26 + b"\r\n"  # RFC 9112 § 7.1
+
+
+class TestAsgi:
+    async def test_what_gathers_while_one_piece_is_sent_goes_out_at_once(self) -> None:
+        sent: list[bytes] = []
+        gate = asyncio.Event()
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            sent.append(message["body"])
+            await gate.wait()
+
+        wire = AsgiWire(send, UNSENT_MAX)
+        pump = asyncio.create_task(wire.pump())
+        wire.write(b"a")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for piece in (b"b", b"c", b"d"):
+            wire.write(piece)
+        gate.set()
+        wire.finish()
+        await pump
+        assert sent == [b"a", b"bcd"]
+
+    async def test_there_is_no_room_before_half_of_it_is_free(self) -> None:
+        gate = asyncio.Event()
+
+        async def send(_: MutableMapping[str, Any]) -> None:
+            await gate.wait()
+            gate.clear()
+
+        wire = AsgiWire(send, UNSENT_MAX)
+        pump = asyncio.create_task(wire.pump())
+        wire.write(b"a")
+        await turns(2)
+        wire.write(b"b" * (UNSENT_MAX + 1))  # while the first piece is being sent
+        waiting = asyncio.create_task(wire.drained())
+        gate.set()
+        await turns(5)
+        assert wire.unsent_bytes == UNSENT_MAX + 1
+        assert not waiting.done()
+        gate.set()
+        await waiting
+        assert wire.unsent_bytes == 0
+        wire.finish()
+        await pump
+
+    async def test_finishing_sends_what_is_written_first(self) -> None:
+        sent: list[bytes] = []
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            await asyncio.sleep(0)
+            sent.append(message["body"])
+
+        wire = AsgiWire(send, UNSENT_MAX)
+        wire.write(b"a")
+        wire.finish()
+        await wire.pump()
+        assert sent == [b"a"]
+        assert not wire.closed
+
+    async def test_a_pump_that_has_nothing_to_do_does_nothing(self) -> None:
+        sent: list[bytes] = []
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            sent.append(message["body"])
+
+        wire = AsgiWire(send, UNSENT_MAX)
+        pump = asyncio.create_task(wire.pump())
+        await turns(5)
+        assert not pump.done()
+        wire.finish()
+        await pump
+        assert sent == []
+
+    async def test_what_is_cut_off_is_not_sent(self) -> None:
+        sent: list[bytes] = []
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            sent.append(message["body"])
+
+        wire = AsgiWire(send, UNSENT_MAX)
+        wire.write(b"a")
+        wire.abort()
+        await wire.pump()
+        assert sent == []
+
+    async def test_a_send_that_fails_closes_the_wire(self) -> None:
+        async def send(message: MutableMapping[str, Any]) -> None:
+            raise ConnectionResetError("The browser has gone")
+
+        wire = AsgiWire(send, UNSENT_MAX)
+        pump = asyncio.create_task(wire.pump())
+        wire.write(b"a")
+        await pump
+        assert wire.closed
+        with pytest.raises(ConnectionError):
+            await wire.drained()
+        for _ in range(100):
+            wire.write(b"a" * UNSENT_MAX)
+        assert wire.unsent_bytes == 0, "what nobody will send piles up"
+
+
+class TestHypercorn:
+    """On the real server: the part that stands on Hypercorn's inside."""
+
+    @staticmethod
+    @asynccontextmanager
+    async def serving(tmp_path: Path, found: list[asyncio.StreamWriter | None]) -> AsyncIterator[str]:
+        """A server whose only answer goes through a `TransportWire` where that is possible."""
+
+        async def answer(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+            if scope["type"] != "http":
+                return
+            writer = hypercorn_writer(send)  # type: ignore[arg-type]  # messages are typed one by one
+            found.append(writer)
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            if writer is None:
+                await send({"type": "http.response.body", "body": PIECE, "more_body": True})
+            else:
+                wire = TransportWire(writer, UNSENT_MAX)
+                wire.write(wire.framed(PIECE))
+                await wire.drained()
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        path = str(tmp_path / "http.sock")
+        config = Config()
+        config.bind = [f"unix:{path}"]
+        config.loglevel = "ERROR"
+        stopping = asyncio.Event()
+
+        async def stopped() -> None:
+            await stopping.wait()
+
+        server = asyncio.create_task(hypercorn.asyncio.serve(answer, config, shutdown_trigger=stopped))
+        try:
+            await until(lambda: Path(path).exists() or server.done(), 0.001)
+            yield path
+        finally:
+            stopping.set()
+            await server
+
+    async def test_over_http_1_1_events_go_past_the_server_and_arrive_as_its_chunks(self, tmp_path: Path) -> None:
+        found: list[asyncio.StreamWriter | None] = []
+        async with self.serving(tmp_path, found) as path:
+            reader, writer = await asyncio.open_unix_connection(path)
+            request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+            for _ in range(2):  # the second on the same connection: the server's state is as it should be
+                writer.write(request)
+                head = await reader.readuntil(b"\r\n\r\n")
+                assert head.startswith(b"HTTP/1.1 200")
+                assert b"transfer-encoding: chunked" in head.lower()
+                framed = TransportWire.framed(PIECE) + b"0\r\n\r\n"
+                assert await reader.readexactly(len(framed)) == framed
+            writer.close()
+            await writer.wait_closed()
+        assert len(found) == 2
+        assert all(isinstance(each, asyncio.StreamWriter) for each in found)
+
+    async def test_over_http_2_there_is_no_transport_of_ones_own(self, tmp_path: Path) -> None:
+        found: list[asyncio.StreamWriter | None] = []
+        async with self.serving(tmp_path, found) as path:
+            reader, writer = await asyncio.open_unix_connection(path)
+            client = H2Connection(H2Configuration(client_side=True))
+            client.initiate_connection()
+            names = {":method": "GET", ":path": "/", ":scheme": "http", ":authority": "x"}
+            client.send_headers(client.get_next_available_stream_id(), list(names.items()), end_stream=True)
+            body = b""
+            while body != PIECE:
+                writer.write(client.data_to_send())
+                received = await reader.read(65536)
+                assert received
+                for each in client.receive_data(received):
+                    if isinstance(each, DataReceived):
+                        body += each.data
+            writer.close()
+            await writer.wait_closed()
+        assert found == [None]
+
+    async def test_a_send_of_another_server_has_none(self) -> None:
+        async def send(message: MutableMapping[str, Any]) -> None: ...
+
+        assert hypercorn_writer(send) is None
