@@ -69,9 +69,11 @@ def _in_utc(value: object) -> datetime | None:
     if value is None:
         return None
     try:
-        if not (isinstance(value, str) and _RFC_3339.fullmatch(value)):
+        if isinstance(value, str) and _RFC_3339.fullmatch(value):
+            value = datetime.fromisoformat(value.upper())
+        if not isinstance(value, datetime) or value.tzinfo is None:
             raise ValueError
-        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        return value.astimezone(UTC)
     except (ValueError, OverflowError):  # no such day, or not between the years 1 and 9999 in UTC
         message = "must be a time with its zone, such as 2026-01-31T12:00:00Z (RFC 3339)"
         raise PydanticCustomError("time", message) from None
