@@ -208,6 +208,19 @@ class TestASlowBrowser:
         assert (behind.live, behind.cursor) == (False, 3)
 
 
+class TestABrokenConnection:
+    def test_it_is_cut_off_and_the_others_hear(self, hub: Hub, join: Join, left_behind: list[Connection]) -> None:
+        class Broken(RecordingWire):
+            def write(self, framed: bytes) -> None:
+                raise RuntimeError(f"{len(framed)} bytes are not taken")
+
+        broken, others = join(1, "a", wire=Broken()), [join(number, "a") for number in range(2, 10)]
+        hub.publish([event(5)], 5)
+        assert broken.wire.aborted
+        assert (broken.live, broken.ended, left_behind) == (False, True, [])
+        assert all(ids(each.wire.stream) == [5] for each in others)
+
+
 class TestSilence:
     def test_who_was_not_written_to_since_then_is_silent(self, hub: Hub, join: Join, clock: Clock) -> None:
         spoken, silent, behind = join(1, "a"), join(2), join(3, live=False)

@@ -299,6 +299,18 @@ class TestABrowserThatDoesNotRead:
         assert page.wire.writes == []
         assert not page.live
 
+    async def test_a_stream_that_ends_while_its_history_is_read_is_not_written_to(self) -> None:
+        process = Process(window_entries=1)
+        process.publish(*["topic:a"] * 5)
+        page = process.join(0, "a")
+        task = asyncio.create_task(process.replay.catch_up(page))
+        await until(lambda: process.memory.pages)
+        page.end(b"data: farewell\n\n", 0.0)
+        with pytest.raises(ConnectionError):
+            await task
+        assert page.wire.writes == [b"data: farewell\n\n"]
+        assert not page.live
+
     async def test_one_that_is_cancelled_leaves_room_for_the_queries_of_others(self) -> None:
         process = Process(window_entries=1)
         process.publish(*["topic:a"] * 5)
