@@ -24,6 +24,8 @@ REMEMBERED_MAX = 20_000
 
 CUSTOMER_ID_MAX = (1 << 63) - 1  # the database's
 
+EXPIRES_AT_MAX = 253_402_300_799  # the last second of the year 9999, which RFC 3339 can write
+
 _CUSTOMER = re.compile(r"customer:(0|[1-9][0-9]{0,18})", re.ASCII)  # one number, one name
 _NAMED = re.compile(r"(?:sender|ops):[A-Za-z0-9._@-]{1,100}", re.ASCII)
 
@@ -126,6 +128,8 @@ class Tokens:
         expires_at = claims.get("exp")
         if expires_at is not None and (isinstance(expires_at, bool) or not isinstance(expires_at, int | float)):
             raise TokenInvalid("the claim exp is not a number")
+        if expires_at is not None and expires_at > EXPIRES_AT_MAX:
+            raise TokenInvalid("the claim exp is beyond the year 9999")
         topics = claims.get("topics")
         if topics is not None and not (isinstance(topics, list) and all(isinstance(each, str) for each in topics)):
             raise TokenInvalid("the claim topics is not a list of patterns")

@@ -103,7 +103,7 @@ class Marks(Model):
 
     id = fields.SmallIntField(primary_key=True, generated=False)
     pruned_to = fields.BigIntField()
-    log_run = fields.CharField(40)
+    log_run = fields.CharField(64)
 
     class Meta:
         table = "marks"

@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on. Loopback unless told otherwise.")
     port: int = Field(8000, ge=0, le=65535, description="TCP port; 0 takes a free one.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="DEBUG adds every statement of the database driver."
+        "INFO", description="What is written to standard error: a line when something happens, none for each request."
     )
 
     # -- What it stands on --------------------------------------------------------------------------
@@ -117,6 +117,13 @@ class Settings(BaseSettings):
         if url is not None and not url.startswith(("postgres://", "postgresql://", "sqlite://")):
             raise ValueError("must start with postgres://, postgresql:// or sqlite://")
         return url
+
+    @field_validator("data_dir")
+    @classmethod
+    def _writable_in_a_url(cls, path: Path) -> Path:
+        if set(str(path)) & set("?#%"):
+            raise ValueError("must not contain ?, # or %, which mean something else in the database's URL")
+        return path
 
     @field_validator("redis_url")
     @classmethod

@@ -9,6 +9,9 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from app.errors import FieldError, InvalidFields, InvalidJSON
 
+# What a person mends before the next try; a body of 100,000 wrong fields is not answered with as many errors.
+ERRORS_MAX = 100
+
 Checked = TypeVar("Checked")
 
 
@@ -28,7 +31,7 @@ def parse_json(adapter: TypeAdapter[Checked], body: bytes, tagged: bool = False)
         problems = error.errors(include_url=False, include_input=False)
         if problems[0]["type"] == "json_invalid":
             raise InvalidJSON(problems[0]["ctx"]["error"]) from None
-        raise InvalidFields([_field_error(problem, tagged) for problem in problems]) from None
+        raise InvalidFields([_field_error(problem, tagged) for problem in problems[:ERRORS_MAX]]) from None
 
 
 def parse_values(adapter: TypeAdapter[Checked], values: dict[str, Any]) -> Checked:
@@ -41,7 +44,7 @@ def parse_values(adapter: TypeAdapter[Checked], values: dict[str, Any]) -> Check
         return adapter.validate_strings(values)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False)
-        raise InvalidFields([_field_error(problem) for problem in problems]) from None
+        raise InvalidFields([_field_error(problem) for problem in problems[:ERRORS_MAX]]) from None
 
 
 def _field_error(problem: ErrorDetails, tagged: bool = False) -> FieldError:

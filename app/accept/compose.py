@@ -12,21 +12,27 @@ from app.accept.draft import Batch, Draft
 from app.errors import InvalidFields, TopicNotAllowed
 from app.notification import Notification
 
-# A request of 1,000 drafts with 1,000 receivers each would be a million rows in one transaction.
+# A request of 1,000 drafts with 1,000 receivers each would be a million rows in one transaction; and one of 1 MB with
+# many receivers would be hundreds in the database and in Redis.
 NOTIFICATIONS_MAX = 10_000
+COMPOSED_MAX_BYTES = 16 * 1024 * 1024
 
 
 def compose(body: Draft | Batch, sender_id: str, may_send_to: Callable[[str], bool]) -> list[Notification]:
     """The notifications of a request, in the order of its drafts.
 
     Raises:
-        InvalidFields: they would be more than 10,000.
+        InvalidFields: they would be more than 10,000, or more than 16 MB of text and data.
         TopicNotAllowed: `may_send_to` refuses a draft's topic.
     """
     drafts = body.notifications if isinstance(body, Batch) else [body]
     count = sum(len(draft.receiver_ids or (1,)) for draft in drafts)
     if count > NOTIFICATIONS_MAX:
         msg = f"the receivers of one request may be up to {NOTIFICATIONS_MAX:,} in all, not {count:,}"
+        raise InvalidFields([{"loc": ["notifications"], "msg": msg}])
+    size = sum(len(draft.receiver_ids or (1,)) * _size_bytes(draft) for draft in drafts)
+    if size > COMPOSED_MAX_BYTES:
+        msg = f"texts and data, once for each receiver, may be up to {COMPOSED_MAX_BYTES:,} bytes, not {size:,}"
         raise InvalidFields([{"loc": ["notifications"], "msg": msg}])
     for index, draft in enumerate(drafts):
         if draft.topic is not None and not may_send_to(draft.topic):
@@ -52,6 +58,11 @@ def _notification(draft: Draft, address: str, sender_id: str, now: datetime) -> 
         expires_at=draft.expires_at,
         collapse_key=draft.collapse_key,
     )
+
+
+def _size_bytes(draft: Draft) -> int:
+    """About: characters outside ASCII are more than one byte."""
+    return len(draft.title_text) + len(draft.body_text) + len(draft.notes or "") + len(draft.data or b"")
 
 
 def _channels(draft: Draft) -> list[str]:

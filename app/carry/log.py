@@ -7,9 +7,9 @@ Redis gives each entry its position. A script appends, because three things have
   they are back: an entry's id can't be below the newest one, so they could never be put back afterwards;
 - a sequence number stays within the 20 bits that a position has for it, even when Redis's clock runs behind.
 
-Whether the log is whole is known by Redis's run id, which changes with every start: `COMPLETE` names the run for
-which somebody has compared the log with the database. A connection does not outlive a run, so after every broken
-connection `_verify` looks again.
+Whether the log is whole is known by `COMPLETE`: it names Redis's run id, which changes with every start, for which
+somebody has compared the log with the database, and an epoch, which changes with every repair. A connection does not
+outlive a run, so after every broken connection `_verify` looks again; the script looks each time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -46,6 +46,9 @@ RELAY = "{getnotified}:relay"
 # Uids remembered to refuse a second one: between one and two times as many, 100 bytes each. A row is tried twice
 # within seconds, or after a restart, when it is among the last that were carried.
 CARRIED_MAX = 50_000
+# Bytes and entries of one script: about 20 ms, in which Redis does nothing else.
+SCRIPT_MAX_BYTES = 1024 * 1024
+SCRIPT_MAX_ENTRIES = 1000
 # Entries put back at once, and the newest that are put back after a loss: what running tails may still lack.
 # Older history is in the database, where replay finds it.
 REPAIR_BATCH = 1000
@@ -54,7 +57,7 @@ REPAIR_MAX = 10_000
 # A sender waits no longer than this for a Redis that hangs; the relay carries what it has sent.
 COMMAND_SECONDS = 2.0
 AWAY_SECONDS = 0.5  # after that, for so long, the next ones do not wait at all
-REPAIR_SECONDS = 60.0
+REPAIR_SECONDS = 15.0
 TAIL_BLOCK_SECONDS = 2.0
 TAIL_COMMAND_SECONDS = 5.0  # longer than it blocks
 
@@ -120,7 +123,7 @@ class Log:
         self._append = self._redis.register_script(_APPEND)
         self._renew = self._redis.register_script(_RENEW)
         self._release = self._redis.register_script(_RELEASE)
-        self._verifying = asyncio.Lock()
+        self._verifying: asyncio.Task[str] | None = None
         self._run_id: str | None = None
         self._away_until = 0.0
         self._owner = secrets.token_hex(8)
@@ -133,18 +136,16 @@ class Log:
         Raises:
             LogUnavailable: Redis is away. Whether the entries were appended is not known.
         """
+        if not entries:
+            return Carried("", [])
         if time.monotonic() < self._away_until:
             raise LogUnavailable("Redis was away a moment ago")
-        arguments = [argument for entry in entries for argument in (entry.uid, _packed(entry))]
         async with self._available():
-            try:
-                return await self._run_append(arguments)
-            except (ConnectionLost, ResponseError) as error:
-                if isinstance(error, ResponseError) and str(error) != INCOMPLETE:
-                    raise
-                # Redis has restarted, or has lost the log. What has a uid is not appended twice.
-                self._run_id = None
-                return await self._run_append(arguments)
+            appended = [await self._append_part(part) for part in _parts(entries)]
+        runs = {part.run for part in appended}
+        if len(runs) > 1:
+            raise LogUnavailable("Redis restarted in the middle of a batch")
+        return Carried(runs.pop(), [position for part in appended for position in part.positions])
 
     async def verify(self) -> None:
         """Makes sure that the log is whole: what Redis has lost is put back from the database.
@@ -153,7 +154,7 @@ class Log:
             LogUnavailable: Redis is away.
         """
         async with self._available(REPAIR_SECONDS):
-            if self._run_id is None:
+            if self._run_id is None or self._run_id != await self._completed():
                 await self._verify()
 
     async def newest(self, count: int) -> list[Entry]:
@@ -222,6 +223,9 @@ class Log:
             await self._release(keys=[RELAY], args=[self._owner])
 
     async def close(self) -> None:
+        if self._verifying is not None and not self._verifying.done():
+            self._verifying.cancel()
+            await asyncio.wait([self._verifying])
         await self._redis.aclose()
         await self._tail_redis.aclose()
 
@@ -239,32 +243,53 @@ class Log:
             self._away_until = time.monotonic() + AWAY_SECONDS
             raise LogUnavailable(f"Redis: {error!r}") from error
 
+    async def _append_part(self, arguments: Sequence[str | bytes]) -> Carried:
+        try:
+            return await self._run_append(arguments)
+        except (ConnectionLost, ResponseError) as error:
+            if isinstance(error, ResponseError) and str(error) != INCOMPLETE:
+                raise
+            # Redis has restarted, or has lost the log. What has a uid is not appended twice.
+            self._run_id = None
+            return await self._run_append(arguments)
+
     async def _run_append(self, arguments: Sequence[str | bytes]) -> Carried:
-        run_id = self._run_id or await self._verify()
+        run = self._run_id or await self._verify()
         keys = [LOG, COMPLETE, CARRIED, CARRIED_BEFORE]
-        ids = await self._append(keys, [run_id, self._max_entries, CARRIED_MAX, *arguments])
-        return Carried(run_id, [_position(each) for each in ids])
+        ids = await self._append(keys, [run, self._max_entries, CARRIED_MAX, *arguments])
+        return Carried(run, [_position(each) for each in ids])
 
     async def _verify(self) -> str:
-        """Compares the log with the database, once a run of Redis; returns the run's id."""
-        async with self._verifying:
-            run_id: str = (await self._redis.info("server"))["run_id"]
-            if await self._completed_run() != run_id:
-                async with self._redis.lock(REPAIR, timeout=REPAIR_SECONDS, blocking_timeout=REPAIR_SECONDS):
-                    if await self._completed_run() != run_id:
-                        await self._repair(run_id)
-                        await self._redis.set(COMPLETE, run_id)
-            self._run_id = run_id
-            return run_id
+        """Compares the log with the database, once a run of Redis; returns what `COMPLETE` says of it then.
 
-    async def _completed_run(self) -> str | None:
+        In a task of its own: who waits for it may give up, and the repair goes on.
+        """
+        if self._verifying is None or self._verifying.done():
+            self._verifying = asyncio.create_task(self._compare_and_repair(), name="verify the log")
+            self._verifying.add_done_callback(_look_at_error)
+        return await asyncio.shield(self._verifying)
+
+    async def _compare_and_repair(self) -> str:
+        run_id: str = (await self._redis.info("server"))["run_id"]
+        completed = await self._completed()
+        if not completed.startswith(run_id):
+            async with self._redis.lock(REPAIR, timeout=REPAIR_SECONDS, blocking_timeout=REPAIR_SECONDS):
+                completed = await self._completed()
+                if not completed.startswith(run_id):
+                    completed = f"{run_id}:{secrets.token_hex(4)}"
+                    await self._repair(completed)
+                    await self._redis.set(COMPLETE, completed)
+        self._run_id = completed
+        return completed
+
+    async def _completed(self) -> str:
         value: Any = await self._redis.get(COMPLETE)
-        return None if value is None else str(value, "ascii")
+        return "" if value is None else str(value, "ascii")
 
-    async def _repair(self, run_id: str) -> None:
+    async def _repair(self, run: str) -> None:
         """Puts back what the database has above the newest entry, at the positions that it had."""
         newest = await self._redis.xrevrange(LOG, count=1)
-        lost = await self._restore(run_id, _position_of_one(newest), REPAIR_MAX)
+        lost = await self._restore(run, _position_of_one(newest), REPAIR_MAX)
         for start in range(0, len(lost), REPAIR_BATCH):
             pipeline = self._redis.pipeline(transaction=False)
             for entry in lost[start : start + REPAIR_BATCH]:
@@ -284,6 +309,26 @@ def _packed(entry: Entry) -> bytes:
     """An entry as Redis holds it: a line of JSON, then the frame as it is."""
     head = (entry.channel, entry.kind, entry.uid, entry.expires_ms, entry.collapse_key)
     return orjson.dumps(head) + b"\n" + entry.frame
+
+
+def _parts(entries: Sequence[Entry]) -> Iterator[list[str | bytes]]:
+    """The arguments of the scripts that append these entries."""
+    part: list[str | bytes] = []
+    size = 0
+    for entry in entries:
+        packed = _packed(entry)
+        if part and (size + len(packed) > SCRIPT_MAX_BYTES or len(part) >= 2 * SCRIPT_MAX_ENTRIES):
+            yield part
+            part, size = [], 0
+        part += (entry.uid, packed)
+        size += len(packed)
+    yield part
+
+
+def _look_at_error(task: asyncio.Task[str]) -> None:
+    # Who waited for it was told; when nobody waits any more, nobody need be.
+    if not task.cancelled():
+        task.exception()
 
 
 def _entry(redis_id: bytes, fields: dict[bytes, bytes]) -> Entry:

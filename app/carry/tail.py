@@ -7,6 +7,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
 
+from app import position as positions
 from app.carry.log import Log
 from app.entry import Entry
 from app.errors import LogUnavailable
@@ -61,24 +62,25 @@ class Tail:
         await self._log.verify()
         entries = await self._log.newest(self._preload)
         await self._begin(entries)
-        self._position = entries[-1].position if entries else 0
+        # Of an empty log: all that will be in it comes after this moment.
+        self._position = entries[-1].position if entries else positions.from_ms(await self._log.now_ms()) - 1
         self.started = self.connected = True
 
     async def _follow(self) -> None:
         """Reads until the connection is lost."""
         await self._log.oldest()  # answers at once, where the next read waits for an entry
+        # After a pause, or behind by more than one read, entries may have been trimmed unread. Else not: the log keeps
+        # more than one read of its newest entries.
+        unsure = not self.connected
         if not self.connected:
             self.connected = True
             await self._resumed()
-        # After a pause, or behind by more than one read, entries may have been trimmed unread. Else not: the log keeps
-        # more than one read of its newest entries.
-        unsure = True
         while True:
             entries = await self._log.after(self._position, READ_COUNT)
             if not entries:
                 continue
             is_full = len(entries) == READ_COUNT
-            if (unsure or is_full) and self._position and await self._log.oldest() > self._position:
+            if (unsure or is_full) and await self._log.oldest() > self._position:
                 logger.warning("The log was trimmed before it was read.", extra={"action": "tail_missed"})
                 self._missed(self._position, entries[0].position)
                 await self._resumed()

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -95,7 +96,11 @@ class Delivery:
 
         While the database is away too, what was known holds, and it is tried again in the background.
         """
-        if not await self._refresh_interests():
+        refreshed = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REFRESH_SECONDS):
+                refreshed = await self._refresh_interests()
+        if not refreshed:
             self._start(self._refresh_interests_until_done())
 
     # -- What a stream calls ------------------------------------------------------------------------
