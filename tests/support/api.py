@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ import httpx
 import jwt
 
 from tests.support.service import PATIENCE_SECONDS, Service
+from tests.support.shared import Shared
 from tests.support.sse import Parser, SentEvent
 
 
@@ -103,6 +104,17 @@ class Api:
                 if any(each.event == until for each in events):
                     break
         return Streamed(response, text, events)
+
+
+@contextmanager
+def borrowed(shared: Shared, shape: Callable[..., Service]) -> Iterator[Api]:
+    """A service that other tests use as well: with customers and topics of their own."""
+    service = shared.take(shape)
+    try:
+        with httpx.Client(timeout=PATIENCE_SECONDS, verify=False, trust_env=False) as client:
+            yield Api(service, client)
+    finally:
+        shared.give_back(service)
 
 
 @contextmanager

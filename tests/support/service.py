@@ -112,10 +112,13 @@ class Process:
         self._arguments = arguments
         self._log = log
         self._started_at = 0
+        self._begun_at = 0
+        self._asked_to_end = False
         self._child: subprocess.Popen[bytes] | None = None
         self._family: set[psutil.Process] = set()
 
     def start(self) -> None:
+        self._asked_to_end = False
         self._started_at = self._log.stat().st_size if self._log.exists() else 0
         with self._log.open("ab") as log:
             self._child = subprocess.Popen(
@@ -132,6 +135,14 @@ class Process:
     @property
     def whole_output(self) -> str:
         return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    @property
+    def recent_output(self) -> str:
+        """What it has printed since `begin_log`."""
+        return self._log.read_bytes()[self._begun_at :].decode(errors="replace") if self._log.exists() else ""
+
+    def begin_log(self) -> None:
+        self._begun_at = self._log.stat().st_size if self._log.exists() else 0
 
     @property
     def runs(self) -> bool:
@@ -166,13 +177,19 @@ class Process:
         """What lives on of this process and of all that it had started when it was last sent a signal."""
         return [each for each in self._family if lives(each)]
 
+    def ask_to_end(self) -> None:
+        if self.runs and not self._asked_to_end:
+            self._asked_to_end = True
+            self.signal(signal.SIGCONT)
+            self.signal(signal.SIGTERM)
+
     def close(self) -> int | None:
         """Ends it, at first politely; None if it had been ended before."""
-        if not self.runs:
+        self.ask_to_end()
+        if not self._asked_to_end:
             return None
-        self.signal(signal.SIGCONT)
         try:
-            return self.terminate()
+            return self.wait()
         except subprocess.TimeoutExpired:
             self.kill()
             raise
@@ -330,6 +347,7 @@ class Service:
         }
         self.webs: list[Web] = []
         self.others: list[Process] = []
+        self.stands_on: list[Process] = []  # that end after the others
         self.may_fail = False  # a test that makes it fail says so; else a traceback in a log fails the test
         self._client: httpx.AsyncClient | None = None
         running.append(self)
@@ -387,7 +405,25 @@ class Service:
 
     @property
     def logs(self) -> list[tuple[str, str]]:
-        return [(each.name, each.whole_output) for each in self.processes]
+        """What each process has printed since `begin_log`."""
+        return [(each.name, each.recent_output) for each in self.processes]
+
+    def begin_log(self) -> None:
+        for process in self.processes:
+            process.begin_log()
+
+    @property
+    def is_well(self) -> bool:
+        """Whether every process runs and none says that it is broken, unless it may."""
+        return all(each.runs for each in self.processes) and (self.may_fail or not self._broken())
+
+    def _broken(self) -> list[str]:
+        logs = [(each.name, each.whole_output) for each in self.processes]
+        return [
+            f"{name} says that it is broken:\n{log}"
+            for name, log in logs
+            if "Traceback" in log or " CRITICAL " in log or " ERROR " in log
+        ]
 
     def start(self) -> None:
         raise NotImplementedError
@@ -396,6 +432,9 @@ class Service:
         """Ends every process; nothing of them may be left, none may have failed, none may say that it is broken."""
         running.remove(self)
         wrong: list[str] = []
+        for process in self.processes:
+            if process not in self.stands_on:
+                process.ask_to_end()  # all at once: they need not wait for each other
         for process in self.processes:
             try:
                 exit_status = process.close()
@@ -411,11 +450,7 @@ class Service:
                 wrong.append(f"left behind: {left}")
                 left.kill()
         if not self.may_fail:
-            wrong += [
-                f"{name} says that it is broken:\n{log}"
-                for name, log in self.logs
-                if "Traceback" in log or " CRITICAL " in log or " ERROR " in log
-            ]
+            wrong += self._broken()
         shutil.rmtree(self.folder)
         assert not wrong, "\n".join(wrong)
 
@@ -474,6 +509,7 @@ class Production(Service):
             self.folder / "relay.log",
         )
         self.others = [self.relay, self.redis]
+        self.stands_on = [self.redis]
 
     def start(self) -> None:
         self.redis.start()

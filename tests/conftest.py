@@ -1,0 +1,171 @@
+"""Services for tests, and their logs where a test fails.
+
+Starting a service takes seconds, so tests that leave it as it is share one: `dev`, `production` and `service`, and the
+same with a window of ten entries. A shared one keeps what others have sent: a test has customers and topics of its own
+(`me`, `other`, `customers`, `topic`). What a test stops, breaks, prunes or configures, it starts itself (`starts`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import AsyncExitStack
+from functools import partial
+from itertools import count
+from typing import TypeVar
+
+import pytest
+
+from tests.support import service as support
+from tests.support.proxy import Proxy
+from tests.support.service import Dev, Postgres, Production, Service, postgres_url
+from tests.support.shared import Shared
+
+AnyService = TypeVar("AnyService", bound=Service)
+LOG_CHARACTERS = 20_000
+_NUMBERS = count(1_000_000)  # above those that stand in tests as they are
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    for service in support.running:
+        service.begin_log()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Shows what the services said during a test that failed."""
+    report = yield
+    if report.failed:
+        for service in support.running:
+            for name, log in service.logs:
+                if log:
+                    report.sections.append((f"log of {name}", log[-LOG_CHARACTERS:]))
+    return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_database_is_left() -> Iterator[None]:
+    yield
+    Postgres.drop_template()
+
+
+# -- Shared services --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def shared(_no_database_is_left: None) -> Iterator[Shared]:
+    shared = Shared()
+    yield shared
+    shared.close()
+
+
+@pytest.fixture(params=[Dev, Production], ids=["dev on SQLite", "production on PostgreSQL"])
+def shape(request: pytest.FixtureRequest) -> Callable[..., Service]:
+    """Makes a service of either shape, with settings."""
+    made: Callable[..., Service] = request.param
+    return made
+
+
+@pytest.fixture(params=[Dev, partial(Production, webs=1)], ids=["dev on SQLite", "production on PostgreSQL"])
+def one_web(request: pytest.FixtureRequest) -> Callable[..., Service]:
+    """The same with one process that serves HTTP."""
+    made: Callable[..., Service] = request.param
+    return made
+
+
+@pytest.fixture
+async def dev(shared: Shared) -> AsyncIterator[Dev]:
+    """Everything in one process, with SQLite."""
+    async with shared.lend(Dev) as service:
+        yield service
+
+
+@pytest.fixture
+async def small_dev(shared: Shared) -> AsyncIterator[Dev]:
+    """The same with a window of ten entries: what is older comes from the database."""
+    async with shared.lend(Dev, small_window=True) as service:
+        yield service
+
+
+@pytest.fixture
+async def production(shared: Shared) -> AsyncIterator[Production]:
+    """Two web processes and a relay, with PostgreSQL."""
+    async with shared.lend(Production) as service:
+        yield service
+
+
+@pytest.fixture
+async def small_production(shared: Shared) -> AsyncIterator[Production]:
+    """The same with a window of ten entries."""
+    async with shared.lend(Production, small_window=True) as service:
+        yield service
+
+
+@pytest.fixture
+async def service(shared: Shared, shape: Callable[..., Service]) -> AsyncIterator[Service]:
+    """A service of either shape."""
+    async with shared.lend(shape) as service:
+        yield service
+
+
+@pytest.fixture
+async def small_service(shared: Shared, shape: Callable[..., Service]) -> AsyncIterator[Service]:
+    """A service of either shape, with a window of ten entries."""
+    async with shared.lend(shape, small_window=True) as service:
+        yield service
+
+
+@pytest.fixture
+def customers() -> Iterator[int]:
+    """Numbers of customers of whom nobody has heard before."""
+    return _NUMBERS
+
+
+@pytest.fixture
+def me(customers: Iterator[int]) -> int:
+    return next(customers)
+
+
+@pytest.fixture
+def other(customers: Iterator[int]) -> int:
+    return next(customers)
+
+
+@pytest.fixture
+def topic(customers: Iterator[int]) -> str:
+    """A topic to which nothing was sent before."""
+    return f"topic{next(customers)}"
+
+
+# -- Services of a test's own -----------------------------------------------------------------------
+
+
+class Starter:
+    """Starts services; they end, in the order in which they came, with the stack."""
+
+    def __init__(self, stack: AsyncExitStack) -> None:
+        self._stack = stack
+
+    async def __call__(self, service: AnyService) -> AnyService:
+        # In a thread: proxies and browsers of the test go on meanwhile.
+        self._stack.push_async_callback(asyncio.to_thread, service.close)
+        self._stack.push_async_callback(service.disconnect)
+        await asyncio.to_thread(service.start)
+        return service
+
+
+@pytest.fixture
+async def starts() -> AsyncIterator[Starter]:
+    """Starts services that end with the test."""
+    async with AsyncExitStack() as stack:
+        yield Starter(stack)
+
+
+@pytest.fixture
+async def proxy() -> AsyncIterator[Proxy]:
+    """A way to the PostgreSQL of the tests that can be cut."""
+    async with Proxy(postgres_url()) as proxy:
+        yield proxy

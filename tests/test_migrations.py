@@ -1,0 +1,133 @@
+"""The migrations of both dialects make exactly the schema that the models describe."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any, NamedTuple
+
+import asyncpg
+import pytest
+
+from tests.support.service import PATIENCE_SECONDS, ROOT, EmptyPostgres, run_apart, run_command
+
+Schema = Any
+
+
+class Migrated(NamedTuple):
+    url: str
+    printed: str
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def fresh_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    """Makes empty databases of a dialect."""
+    made: list[EmptyPostgres] = []
+
+    def make() -> str:
+        if request.param == "sqlite":
+            return f"sqlite://{tmp_path_factory.mktemp('sqlite') / 'database'}"
+        made.append(EmptyPostgres())
+        return made[-1].url
+
+    yield make
+    for each in made:
+        each.drop()
+
+
+@pytest.fixture(scope="module")
+def migrated(fresh_url: Callable[[], str]) -> Migrated:
+    """A database that was migrated once."""
+    url = fresh_url()
+    done = run_command("migrate", DATABASE_URL=url)
+    assert done.returncode == 0, done.stderr
+    return Migrated(url, done.stdout)
+
+
+# In a process of its own: Tortoise ties the models to the first dialect that it sees in one.
+GENERATE = """
+import asyncio, sys
+from tortoise.utils import get_schema_sql
+from app import database
+
+async def generate():
+    await database.connect(sys.argv[1])
+    await database.connection().execute_script(get_schema_sql(database.connection(), safe=False))
+    await database.disconnect()
+
+asyncio.run(generate())
+"""
+
+
+def generate(url: str) -> None:
+    """Makes the schema straight from the models."""
+    subprocess.run([sys.executable, "-c", GENERATE, url], cwd=ROOT, check=True, timeout=PATIENCE_SECONDS)
+
+
+def schema_of(url: str) -> Schema:
+    """All tables with their columns, constraints and indexes, but for comments."""
+    return _of_sqlite(url.removeprefix("sqlite://")) if url.startswith("sqlite") else run_apart(_of_postgres(url))
+
+
+def _of_sqlite(path: str) -> Schema:
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute(
+            "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+        ).fetchall()
+    return {(kind, name): _plain(sql) for kind, name, sql in found}
+
+
+def _plain(sql: str) -> str:
+    without_comments = re.sub(r"/\*.*?\*/", "", sql, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", without_comments.replace("IF NOT EXISTS ", "")).strip()
+
+
+_POSTGRES = {
+    "columns": """SELECT table_name, column_name, ordinal_position, data_type, character_maximum_length, is_nullable,
+        column_default FROM information_schema.columns WHERE table_schema = 'public'""",
+    "indexes": "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "constraints": """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace""",
+    "comments": """SELECT c.relname, obj_description(c.oid) FROM pg_class c
+        WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace""",
+}
+
+
+async def _of_postgres(url: str) -> Schema:
+    connection = await asyncpg.connect(url)
+    try:
+        return {name: {tuple(row) for row in await connection.fetch(query)} for name, query in _POSTGRES.items()}
+    finally:
+        await connection.close()
+
+
+def test_the_migrations_give_the_schema_that_the_models_describe(
+    fresh_url: Callable[[], str], migrated: Migrated
+) -> None:
+    generated = fresh_url()
+    generate(generated)
+    assert schema_of(migrated.url) == schema_of(generated)
+
+
+def test_migrating_a_second_time_changes_nothing(migrated: Migrated) -> None:
+    assert migrated.printed.startswith("applied ")
+    before = schema_of(migrated.url)
+    second = run_command("migrate", DATABASE_URL=migrated.url)
+    assert (second.returncode, second.stdout) == (0, "the schema is up to date\n")
+    assert schema_of(migrated.url) == before
+
+
+async def test_two_releases_that_migrate_at_the_same_time_do_not_harm(
+    fresh_url: Callable[[], str], migrated: Migrated
+) -> None:
+    url = fresh_url()
+    releases = [asyncio.to_thread(run_command, "migrate", DATABASE_URL=url) for _ in range(2)]
+    done = await asyncio.gather(*releases)
+    assert [each.returncode for each in done] == [0, 0], [each.stderr for each in done]
+    assert run_command("migrate", DATABASE_URL=url).stdout == "the schema is up to date\n"
+    assert schema_of(url) == schema_of(migrated.url)
