@@ -119,7 +119,7 @@ async def due(now: datetime, accepted_before: datetime, limit: int) -> list[Noti
     return [to_notification(row) for row in rows]
 
 
-async def addresses(uids: Sequence[str]) -> dict[str, tuple[str, int | None]]:
-    """Channel and position of the rows with these uids, by uid."""
-    found = await NotificationRow.filter(uid__in=uids).values_list("uid", "channel", "position")
-    return {str(uid): (address, position) for uid, address, position in found}
+async def find(uids: Sequence[str]) -> dict[str, tuple[Notification, int | None]]:
+    """The notifications with these uids and their positions, by uid."""
+    found = await NotificationRow.filter(uid__in=uids).values("position", *COLUMNS)
+    return {str(each["uid"]): (to_notification(each), each["position"]) for each in found}

@@ -316,13 +316,21 @@ class Outbox:
             if found.body_sha256 != request_key.body_sha256:
                 raise IdempotencyKeyReused(request_key.key)
             await self.settled()  # the earlier one may be on its way, and is to be answered the same
-            uids = found.uids.split(",")
-            rows = await row.addresses(uids)
+            rows = await row.find(found.uids.split(","))
         except Exception as error:
             if database.is_unavailable(error):
                 raise DatabaseUnavailable from error
             raise
-        return [Accepted(uid, *rows[uid]) for uid in uids if uid in rows]
+        # Carried by a process that was killed before it wrote the position down, or not at all: the log knows, and
+        # tells the position that it gave.
+        stuck = _Submission([notification for notification, position in rows.values() if position is None], None)
+        self._start_carrying([stuck])
+        positions = {each.uid: each.position for each in await stuck.answer}
+        return [
+            Accepted(uid, rows[uid][0].channel, positions.get(uid, rows[uid][1]))
+            for uid in found.uids.split(",")
+            if uid in rows
+        ]
 
 
 def _by_run(records: Sequence[_Record]) -> dict[str, list[tuple[str, int]]]:
