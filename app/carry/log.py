@@ -101,9 +101,9 @@ class Log:
     Args:
         url: Redis, `redis://…` or `unix://…`.
         max_entries: how many entries Redis keeps (about).
-        restore: is told the id of a new run of Redis, from which on positions of earlier runs are void unless they
-            are in the database; returns the newest entries that the database knows above a position, at most so many,
-            in order. Raises LogUnavailable if they can't be had.
+        restore: is told the name of a new run (see `Carried`), from which on positions of earlier runs are void unless
+            they are in the database. Returns the newest entries that the database knows above a position, at most so
+            many, in order. Raises LogUnavailable if they can't be had.
     """
 
     def __init__(self, url: str, max_entries: int, restore: Restore) -> None:
@@ -124,7 +124,7 @@ class Log:
         self._renew = self._redis.register_script(_RENEW)
         self._release = self._redis.register_script(_RELEASE)
         self._verifying: asyncio.Task[str] | None = None
-        self._run_id: str | None = None
+        self._run: str | None = None  # what `COMPLETE` said when it was last looked at; None: look again
         self._away_until = 0.0
         self._owner = secrets.token_hex(8)
 
@@ -154,7 +154,7 @@ class Log:
             LogUnavailable: Redis is away.
         """
         async with self._available(REPAIR_SECONDS):
-            if self._run_id is None or self._run_id != await self._completed():
+            if self._run is None or self._run != await self._completed():
                 await self._verify()
 
     async def newest(self, count: int) -> list[Entry]:
@@ -236,10 +236,10 @@ class Log:
             async with asyncio.timeout(seconds):
                 yield
         except LogUnavailable:
-            self._run_id = None
+            self._run = None
             raise
         except (RedisError, OSError, TimeoutError) as error:
-            self._run_id = None
+            self._run = None
             self._away_until = time.monotonic() + AWAY_SECONDS
             raise LogUnavailable(f"Redis: {error!r}") from error
 
@@ -250,11 +250,11 @@ class Log:
             if isinstance(error, ResponseError) and str(error) != INCOMPLETE:
                 raise
             # Redis has restarted, or has lost the log. What has a uid is not appended twice.
-            self._run_id = None
+            self._run = None
             return await self._run_append(arguments)
 
     async def _run_append(self, arguments: Sequence[str | bytes]) -> Carried:
-        run = self._run_id or await self._verify()
+        run = self._run or await self._verify()
         keys = [LOG, COMPLETE, CARRIED, CARRIED_BEFORE]
         ids = await self._append(keys, [run, self._max_entries, CARRIED_MAX, *arguments])
         return Carried(run, [_position(each) for each in ids])
@@ -279,7 +279,7 @@ class Log:
                     completed = f"{run_id}:{secrets.token_hex(4)}"
                     await self._repair(completed)
                     await self._redis.set(COMPLETE, completed)
-        self._run_id = completed
+        self._run = completed
         return completed
 
     async def _completed(self) -> str:

@@ -182,6 +182,18 @@ class TestRead:
         async with open_log(url) as log:
             assert seconds * 1000 <= await log.now_ms() < (seconds + 60) * 1000
 
+    async def test_a_reader_that_waits_holds_nobody_up(self, url: str) -> None:
+        """A blocking XREAD holds up all that comes after it on its connection."""
+        async with open_log(url) as log:
+            (last,) = (await log.append([entry("u1")])).positions
+            reading = asyncio.create_task(log.after(last, 10))
+            await turns(20)
+            assert [each.uid for each in await log.newest(1)] == ["u1"]
+            await log.now_ms()
+            assert not reading.done()
+            await log.append([entry("u2")])
+            assert [each.uid for each in await reading] == ["u2"]
+
 
 class TestWiped:
     async def test_a_wiped_log_is_rebuilt_at_the_same_positions_before_anything_is_appended(
