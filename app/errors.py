@@ -207,7 +207,7 @@ class DatabaseUnavailable(Refusal):
     retry_after_seconds = 2
 
     def __init__(self) -> None:
-        super().__init__("Nothing was stored. Send the same request again, with the same Idempotency-Key.")
+        super().__init__("It is not known to be stored. Send it again with the same Idempotency-Key: it counts once.")
 
     @property
     def headers(self) -> Mapping[str, str]:

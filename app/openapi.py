@@ -81,7 +81,7 @@ OPERATIONS = (
             409: ("The Idempotency-Key was used with another body.", Problem),
             413: ("The body is too large.", Problem),
             422: ("Some fields are not valid; every one is named.", Problem),
-            503: ("The database is away. Nothing was stored.", Problem),
+            503: ("The database is away. Send it again with the same Idempotency-Key.", Problem),
         },
         body=BODY,
         headers={"Idempotency-Key": "The same key again gets the same answer, and sends nothing."},

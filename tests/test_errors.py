@@ -89,7 +89,7 @@ REFUSALS: list[tuple[Refusal, int, str, str]] = [
         errors.DatabaseUnavailable(),
         503,
         "database_unavailable",
-        "Nothing was stored. Send the same request again, with the same Idempotency-Key.",
+        "It is not known to be stored. Send it again with the same Idempotency-Key: it counts once.",
     ),
     (errors.HTTPProblem(415, "Unsupported Media Type", "Send JSON."), 415, "http_error", "Send JSON."),
 ]

@@ -109,7 +109,7 @@ class Outbox:
         With the key of an earlier request it stores nothing and returns what that one stored.
 
         Raises:
-            DatabaseUnavailable: nothing was stored.
+            DatabaseUnavailable: nothing was stored, unless the connection was lost in the moment of the commit.
             IdempotencyKeyReused: the key belongs to a request with another body.
         """
         while True:
