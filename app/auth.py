@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 import jwt
 
+from app.channel import ORDER, order_id
 from app.errors import RoleNotAllowed, RoleUnknown, TokenExpired, TokenInvalid, TokenMissing
 
 Role = Literal["customer", "sender", "ops"]
@@ -61,14 +62,19 @@ class Identity:
             raise RoleNotAllowed(self.role, allowed)
         return self
 
-    def covers(self, topic: str) -> bool:
-        """Whether the bearer may listen to (a customer) or send to (a sender) a topic.
+    def allows(self, topic: str) -> bool:
+        """Whether the token's bounds leave a topic open to its bearer. Without patterns they leave every topic."""
+        return self.topics is None or any(fnmatchcase(topic, pattern) for pattern in self.topics)
 
-        Without patterns that is every topic; an order's topic, `order:1001`, is for those only who were given it.
+    def covers(self, topic: str) -> bool:
+        """Whether the token alone lets its bearer listen to (a customer) or send to (a sender) a topic.
+
+        To customers an order's topic, `order:1001`, is open only by a pattern that names orders, such as `order:*`; the
+        order's members hear it without (`allows`), because they are subscribed to it.
         """
-        if self.topics is not None:
-            return any(fnmatchcase(topic, pattern) for pattern in self.topics)
-        return self.role == "sender" or not topic.startswith("order:")
+        if self.role == "sender" or order_id(topic) is None:
+            return self.allows(topic)
+        return any(pattern.startswith(ORDER) and fnmatchcase(topic, pattern) for pattern in self.topics or ())
 
 
 class Tokens:

@@ -11,6 +11,9 @@ import re
 TOPIC_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}"
 _TOPIC = re.compile(TOPIC_PATTERN, re.ASCII)
 
+ORDER = "order:"  # `order:1001` is the topic of that order: its customer, its courier and its kitchen
+ORDER_ID_MAX = 100 - len(ORDER)
+
 
 def of_customer(customer_id: int) -> str:
     return f"customer:{customer_id}"
@@ -18,6 +21,15 @@ def of_customer(customer_id: int) -> str:
 
 def of_topic(topic: str) -> str:
     return f"topic:{topic}"
+
+
+def topic_of_order(order_id: str) -> str:
+    return ORDER + order_id
+
+
+def order_id(topic: str) -> str | None:
+    """The order whose topic it is, if it is one."""
+    return topic.removeprefix(ORDER) if topic.startswith(ORDER) else None
 
 
 def is_topic(text: str) -> bool:

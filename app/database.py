@@ -6,11 +6,12 @@ instances for 1,000 rows took four times as long as the whole insert.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 from aerich import Command
@@ -19,6 +20,8 @@ from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError, OperationalError, TransactionManagementError
 from tortoise.transactions import in_transaction
+
+from app.errors import DatabaseUnavailable
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -29,6 +32,9 @@ SQLITE_PRAGMAS = {"journal_mode": "WAL", "synchronous": "FULL", "journal_size_li
 POSTGRES_TIMEOUTS = {"timeout": 3, "command_timeout": 5}
 
 MIGRATION_LOCK = 0x6E6F7469  # any number that nobody else takes in this database
+
+ARMS_MAX = 100
+Arm = TypeVar("Arm")
 
 _UNAVAILABLE = (OperationalError, DBConnectionError, OSError, TimeoutError)
 # Tortoise calls these operational too, but they are the statement's fault and come again.
@@ -101,6 +107,21 @@ async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
     await context.__aexit__(None, None, None)
 
 
+@contextmanager
+def needed() -> Iterator[None]:
+    """Refuses the request when the database is away.
+
+    Raises:
+        DatabaseUnavailable: it is.
+    """
+    try:
+        yield
+    except Exception as error:
+        if is_unavailable(error):
+            raise DatabaseUnavailable from error
+        raise
+
+
 def connection() -> BaseDBAsyncClient:
     return get_connection("default")
 
@@ -119,9 +140,23 @@ def placeholders(count: int, start: int = 1) -> str:
     return ", ".join("?" for _ in numbers) if is_sqlite() else ", ".join(f"${number}" for number in numbers)
 
 
+def arms(parts: Iterable[Arm]) -> Iterator[tuple[Arm, ...]]:
+    """Cuts what is asked for into as many parts as one compound query takes: SQLite joins up to 500 with UNION."""
+    rest = iter(parts)
+    while arms := tuple(islice(rest, ARMS_MAX)):
+        yield arms
+
+
 def timestamp_parameter(moment: datetime) -> Any:
     """A time as a parameter of a statement: SQLite holds it as text, in the form that Tortoise writes."""
     return moment.astimezone(UTC).isoformat(" ") if is_sqlite() else moment
+
+
+def hour_of(column: str) -> str:
+    """The expression for the hour (since 1970) of a time in a column."""
+    if is_sqlite():
+        return f"CAST(strftime('%s', {column}) AS INTEGER) / 3600"
+    return f"FLOOR(EXTRACT(EPOCH FROM {column}) / 3600)::int"
 
 
 def timestamp_value(value: Any) -> datetime:

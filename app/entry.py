@@ -11,11 +11,13 @@ from app import channel
 
 
 class Kind(StrEnum):
-    """What an entry tells: the SSE `event` that browsers see, but for `SUBSCRIPTION`, which is for web processes."""
+    """What an entry tells: the SSE `event` that browsers see, but for the last two, which are for web processes."""
 
     NOTIFICATION = "notification"
     RECEIPT = "receipt"
+    RETRACT = "retract"
     SUBSCRIPTION = "subscription"
+    CUSTOMER = "customer"  # who a customer is, or how they want to be told, has changed
 
 
 class Entry(NamedTuple):
@@ -25,9 +27,11 @@ class Entry(NamedTuple):
         channel: whose connections are told.
         kind: see `Kind`.
         frame: its SSE form but for the `id:` line, so that it is encoded once for all; of a `SUBSCRIPTION`, see below.
-        uid: the notification's; the log carries a uid once only. Empty for what is not a notification.
+        uid: of the notification or retraction; the log carries a uid once only. Empty for all else.
         expires_ms: Unix time after which it is not shown; 0: never expires.
         collapse_key: of those with the same key in a channel, replay shows the newest only; empty: none.
+        withheld: customers of the channel to whom it is not pushed.
+        retracts: the uid of a notification that is taken back; the log does not carry that one any more. Empty: none.
         position: its place, given by the log; 0 until then.
     """
 
@@ -37,6 +41,8 @@ class Entry(NamedTuple):
     uid: str = ""
     expires_ms: int = 0
     collapse_key: str = ""
+    withheld: tuple[int, ...] = ()
+    retracts: str = ""
     position: int = 0
 
 
@@ -63,3 +69,8 @@ class SubscriptionChange(NamedTuple):
     @classmethod
     def of_entry(cls, entry: Entry) -> SubscriptionChange:
         return cls(*orjson.loads(entry.frame))
+
+
+def customer_entry(customer_id: int) -> Entry:
+    """The entry that tells every web process to forget what it knows of a customer."""
+    return Entry(channel.of_customer(customer_id), Kind.CUSTOMER, b"")

@@ -12,10 +12,12 @@
         ├── RoleUnknown        403
         ├── RoleNotAllowed     403
         ├── TopicNotAllowed    403
+        ├── NotYours           403
         ├── NotFound           404
         ├── MethodNotAllowed   405
         ├── BodyTimeout        408
         ├── IdempotencyKeyReused 409
+        ├── OrderEventReused   409
         ├── BodyTooLarge       413
         ├── InvalidFields      422
         ├── InternalError      500    a bug: logged, and not told to the client
@@ -140,6 +142,13 @@ class TopicNotAllowed(Refusal):
         return problem
 
 
+class NotYours(Refusal):
+    status, code, title = 403, "not_yours", "Another sender sent it"
+
+    def __init__(self, uid: str) -> None:
+        super().__init__(f"The notification {uid} was sent by another sender.")
+
+
 class NotFound(Refusal):
     status, code, title = 404, "not_found", "There is nothing here"
 
@@ -171,6 +180,19 @@ class IdempotencyKeyReused(Refusal):
 
     def __init__(self, key: str) -> None:
         super().__init__(f"The Idempotency-Key {key!r} was used with another body. Use a new key for a new request.")
+
+
+class OrderEventReused(Refusal):
+    status, code, title = 409, "order_event_reused", "The order event was reported before, with other content"
+
+    def __init__(self, key: str, loc: Sequence[str | int]) -> None:
+        super().__init__(
+            f"{key} (order, event, sequence) was reported with other content. Give the next one a sequence of its own."
+        )
+        self.loc = loc
+
+    def problem(self) -> dict[str, Any]:
+        return super().problem() | {"errors": [FieldError(loc=self.loc, msg=str(self))]}
 
 
 class BodyTooLarge(Refusal):

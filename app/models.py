@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
+
+
+class PartialIndex(Index):
+    """An index of some rows only. (Tortoise's own knows no condition but `column = value`.)"""
+
+    def __init__(self, *, name: str, fields: tuple[str, ...] | list[str], where: str) -> None:
+        super().__init__(fields=fields, name=name)
+        self.where = where
+        self.extra = f" WHERE {where}"
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        path, args, options = super().deconstruct()
+        return path, args, options | {"where": self.where}
 
 
 class Customer(Model):
@@ -18,13 +34,19 @@ class Customer(Model):
     login = fields.CharField(100, default="")
     language = fields.CharField(35, default="en")
     time_zone = fields.CharField(64, default="UTC")
+    muted_kinds = fields.TextField(db_default="")  # with commas between, as kinds of event have none
+    quiet_from = fields.CharField(5, null=True)  # `22:00`, by the customer's own clock; both or none
+    quiet_to = fields.CharField(5, null=True)
 
     class Meta:
         table = "customer"
 
 
 class NotificationRow(Model):
-    """A notification's row. Without a position it is outbox: accepted, and not known to be carried yet."""
+    """A notification's row. Without a position it is outbox: accepted, and not known to be carried yet.
+
+    What takes a notification back is a row too, with `retracts`: it is carried, placed and replayed as all others are.
+    """
 
     uid = fields.UUIDField(primary_key=True)
     position = fields.BigIntField(null=True, unique=True)
@@ -41,13 +63,77 @@ class NotificationRow(Model):
     priority = fields.CharField(6)
     date_sent = fields.DatetimeField()
     send_at = fields.DatetimeField(null=True)
+    release_at = fields.DatetimeField(null=True)  # when the relay carries it; later than `send_at`: quiet hours
     expires_at = fields.DatetimeField(null=True)
     collapse_key = fields.CharField(100, null=True)
+    receivers = fields.IntField(db_default=1)
+    copy_of = fields.UUIDField(null=True)
+    retracts = fields.UUIDField(null=True)
+    date_retracted = fields.DatetimeField(null=True)
 
     class Meta:
         table = "notification"
-        # Replay and inbox read one channel's rows in the order of the log; collapsing looks for a newer one.
-        indexes = (("channel", "position"), ("channel", "collapse_key", "position"))
+        indexes = (
+            # Replay and inbox read one channel's rows in the order of the log; collapsing looks for a newer one.
+            ("channel", "position"),
+            ("channel", "collapse_key", "position"),
+            # The relay looks for what is due ten times a second, however much has been carried.
+            PartialIndex(name="notification_outbox", fields=("release_at", "date_sent"), where="position IS NULL"),
+            # Reports count what few notifications ever are.
+            PartialIndex(name="notification_expiring", fields=("date_sent",), where="expires_at IS NOT NULL"),
+            PartialIndex(name="notification_retracted", fields=("date_sent",), where="date_retracted IS NOT NULL"),
+        )
+
+
+class Withheld(Model):
+    """A customer to whom a notification is not pushed, because of their preferences.
+
+    It stays in the inbox, marked as muted; or (quiet hours, of what was sent to a topic) a copy for this customer alone
+    takes its place and is released when they end.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    notification: fields.ForeignKeyRelation[NotificationRow] = fields.ForeignKeyField(
+        NotificationRow, related_name="withheld", on_delete=fields.CASCADE
+    )
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
+        Customer, related_name="withheld", on_delete=fields.CASCADE
+    )
+    copy_uid = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "withheld"
+        unique_together = (("notification", "customer"),)
+
+
+class Order(Model):
+    """Who takes part in an order, and thereby hears its topic until it has ended."""
+
+    order_id = fields.CharField(94, primary_key=True)  # a topic has 100 characters, `order:` has six
+    customer_id = fields.BigIntField(null=True)
+    courier_id = fields.BigIntField(null=True)
+    kitchen_id = fields.BigIntField(null=True)
+    date_changed = fields.DatetimeField(db_index=True)
+    date_ended = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "orders"  # ORDER is a word of SQL
+
+
+class Tally(Model):
+    """How often something happened to notifications of one kind that were sent in one hour (see `app.tally`)."""
+
+    id = fields.BigIntField(primary_key=True)
+    hour = fields.IntField()  # since 1970
+    event = fields.CharField(100)
+    step = fields.CharField(10)
+    bucket = fields.SmallIntField()
+    shard = fields.SmallIntField()
+    count = fields.BigIntField()
+
+    class Meta:
+        table = "tally"
+        unique_together = (("hour", "event", "step", "bucket", "shard"),)
 
 
 class Receipt(Model):
@@ -81,6 +167,7 @@ class Subscription(Model):
     class Meta:
         table = "subscription"
         unique_together = (("customer", "topic"),)
+        indexes = (("topic",),)  # who is told of what is sent to it
 
 
 class IdempotencyKey(Model):

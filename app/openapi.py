@@ -13,11 +13,17 @@ from quart import Blueprint, Response
 
 from app.accept.customers import CUSTOMER_BODY
 from app.accept.draft import BODY
+from app.accept.order_event import ORDER_EVENTS
 from app.auth import COOKIE
 from app.dto import (
+    CatalogueDTO,
     CustomerDTO,
+    HoursReport,
     InboxPage,
     NotificationDTO,
+    NotificationReport,
+    PreferencesDTO,
+    PreviewDTO,
     Problem,
     Readiness,
     Sent,
@@ -27,6 +33,7 @@ from app.dto import (
     UnreadDTO,
 )
 from app.read.api import INBOX_QUERY, RECEIPTS
+from app.read.preferences import PREFERENCES_BODY
 
 REFERENCE = "#/components/schemas/{model}"
 
@@ -50,6 +57,8 @@ class Operation(NamedTuple):
     headers: dict[str, str] = {}  # noqa: RUF012  # a tuple's default, never changed
 
 
+DRY_RUN = {"dry_run": "1: tell who would get what, in which words and when, and send nothing."}
+
 OPERATIONS = (
     Operation(
         "get",
@@ -58,7 +67,7 @@ OPERATIONS = (
         ["customer"],
         {
             200: (
-                "Events: notification, receipt, synced, gap, heartbeat; before the end: busy, expired, drain.",
+                "Events: notification, receipt, retract, synced, gap, heartbeat; before the end: busy, expired, drain.",
                 None,
             )
         },
@@ -76,6 +85,7 @@ OPERATIONS = (
         "Send one notification, or up to 1,000: all of them are accepted, or none.",
         ["sender"],
         {
+            200: ("With `dry_run`: what would be sent.", PreviewDTO),
             201: ("Stored and carried.", Sent),
             202: ("Stored; will be carried later (position: null).", Sent),
             409: ("The Idempotency-Key was used with another body.", Problem),
@@ -84,7 +94,70 @@ OPERATIONS = (
             503: ("The database is away. Send it again with the same Idempotency-Key.", Problem),
         },
         body=BODY,
+        query=DRY_RUN,
         headers={"Idempotency-Key": "The same key again gets the same answer, and sends nothing."},
+    ),
+    Operation(
+        "delete",
+        "/notifications/{uid}",
+        "Take a notification back: a scheduled one is never sent, a sent one disappears from open pages and replay.",
+        ["sender"],
+        {
+            202: ("Taken back; open pages will learn of it later.", None),
+            204: ("Taken back.", None),
+            403: ("Another sender sent it.", Problem),
+            404: ("Never heard of.", Problem),
+        },
+    ),
+    Operation(
+        "get",
+        "/notifications/{uid}/report",
+        "What became of a notification.",
+        ["sender", "ops"],
+        {
+            200: ("The report.", NotificationReport),
+            403: ("Another sender sent it.", Problem),
+            404: ("Never heard of.", Problem),
+        },
+    ),
+    Operation(
+        "post",
+        "/order-events",
+        "Report what happened to an order, or up to 1,000 events: the catalogue decides who is told, and the words. "
+        "The same (order_id, event, sequence) again gets the same answer, and sends nothing.",
+        ["sender"],
+        {
+            200: ("With `dry_run`: what would be sent.", PreviewDTO),
+            201: ("Stored and carried.", Sent),
+            202: ("Stored; some will be carried later (position: null).", Sent),
+            409: ("The event, or the Idempotency-Key, came before with other content.", Problem),
+            413: ("The body is too large.", Problem),
+            422: ("Some fields are not valid; every one is named.", Problem),
+            503: ("The database is away. Send it again.", Problem),
+        },
+        body=ORDER_EVENTS,
+        query=DRY_RUN,
+        headers={"Idempotency-Key": "The same key again gets the same answer, and sends nothing."},
+    ),
+    Operation(
+        "get",
+        "/catalogue",
+        "The kinds of events that can be reported, and the languages in which customers are told.",
+        ["customer", "sender", "ops"],
+        {200: ("The catalogue.", CatalogueDTO)},
+    ),
+    Operation(
+        "get",
+        "/reports",
+        "What became of all notifications, by kind of event and hour. As text/csv with `format=csv`, or if accepted.",
+        ["sender", "ops"],
+        {200: ("The report.", HoursReport), 422: ("The query is not valid.", Problem)},
+        query={
+            "event": "Only this kind of event.",
+            "from": "A time (RFC 3339) in the first hour. Default: a day before `to`.",
+            "to": "Up to this time. Default: now.",
+            "format": "json or csv.",
+        },
     ),
     Operation(
         "put",
@@ -144,6 +217,21 @@ OPERATIONS = (
         "Unsubscribe; open connections stop hearing the topic at once.",
         ["customer"],
         {204: ("There is no subscription any more.", None)},
+    ),
+    Operation(
+        "get",
+        "/preferences",
+        "How and when the customer wants to be told.",
+        ["customer"],
+        {200: ("The preferences.", PreferencesDTO)},
+    ),
+    Operation(
+        "put",
+        "/preferences",
+        "Change them; what is absent stays as it is. What is held back is planned anew.",
+        ["customer"],
+        {200: ("Changed.", PreferencesDTO), 422: ("Some fields are not valid.", Problem)},
+        body=PREFERENCES_BODY,
     ),
     Operation(
         "post",

@@ -10,16 +10,23 @@ from tortoise import BaseDBAsyncClient
 
 from app import channel, database, marks
 from app.models import NotificationRow
-from app.notification import Notification
+from app.models import Withheld as WithheldRow
+from app.notification import Notification, Withheld
+
+# Uids of one statement: SQLite takes up to 32,766 parameters, PostgreSQL twice as many.
+FIND_MAX = 5000
 
 COLUMNS = (
     "uid", "channel", "receiver_id", "sender_id", "event", "title_text", "body_text", "notes", "data",
-    "priority", "date_sent", "send_at", "expires_at", "collapse_key",
+    "priority", "date_sent", "send_at", "release_at", "expires_at", "collapse_key", "receivers", "copy_of",
+    "retracts",
 )  # fmt: skip
 SELECTED = ", ".join(f"n.{column}" for column in ("position", *COLUMNS))
 
-# A notification `n` that is shown: it has not expired by `{now}`, and no newer one has taken its place.
-SHOWN = """(n.expires_at IS NULL OR n.expires_at > {now})
+# A notification `n` that is shown: it was not taken back, has not expired by `{now}`, and no newer one has taken its
+# place.
+SHOWN = """n.date_retracted IS NULL
+    AND (n.expires_at IS NULL OR n.expires_at > {now})
     AND (n.collapse_key IS NULL OR NOT EXISTS (
       SELECT 1 FROM notification newer
       WHERE newer.channel = n.channel AND newer.collapse_key = n.collapse_key AND newer.position > n.position))"""
@@ -30,6 +37,32 @@ class Placed(NamedTuple):
 
     position: int
     notification: Notification
+
+
+class Found(NamedTuple):
+    """A notification, its position (None: it is not known to be carried), and when it was taken back (UTC)."""
+
+    notification: Notification
+    position: int | None
+    date_retracted: datetime | None
+
+
+class Recorded(NamedTuple):
+    """What a position was written down for.
+
+    Attributes:
+        event: the notification's.
+        date_sent: when it was accepted (UTC).
+        due_at: when it was to be carried (UTC).
+        position: the one that it got.
+        receivers: how many customers it is for.
+    """
+
+    event: str
+    date_sent: datetime
+    due_at: datetime
+    position: int
+    receivers: int
 
 
 def of(notification: Notification) -> tuple[Any, ...]:
@@ -51,12 +84,16 @@ def of(notification: Notification) -> tuple[Any, ...]:
         notification.priority,
         moment(notification.date_sent),
         moment(notification.send_at),
+        moment(notification.release_at),
         moment(notification.expires_at),
         notification.collapse_key,
+        notification.receivers,
+        notification.copy_of,
+        notification.retracts,
     )
 
 
-def to_notification(row: Mapping[str, Any]) -> Notification:
+def to_notification(row: Mapping[str, Any], withheld: Sequence[Withheld] = ()) -> Notification:
     """The notification of a row that was read by the names of `COLUMNS`."""
 
     def moment(name: str) -> datetime | None:
@@ -74,27 +111,71 @@ def to_notification(row: Mapping[str, Any]) -> Notification:
         priority=row["priority"],
         date_sent=database.timestamp_value(row["date_sent"]),
         send_at=moment("send_at"),
+        release_at=moment("release_at"),
         expires_at=moment("expires_at"),
         collapse_key=row["collapse_key"],
+        receivers=row["receivers"],
+        withheld=tuple(withheld),
+        copy_of=None if row["copy_of"] is None else str(row["copy_of"]),
+        retracts=None if row["retracts"] is None else str(row["retracts"]),
     )
 
 
 async def insert(connection: BaseDBAsyncClient, notifications: Sequence[Notification]) -> None:
+    """Inserts notifications, with those to whom they are not pushed, and marks those that they take back."""
     statement = f"INSERT INTO notification ({', '.join(COLUMNS)}) VALUES ({database.placeholders(len(COLUMNS))})"
     await connection.execute_many(statement, [list(of(notification)) for notification in notifications])
+    withheld = [[each.uid, *customer] for each in notifications for customer in each.withheld]
+    if withheld:
+        statement = f"INSERT INTO withheld (notification_id, customer_id, copy_uid) VALUES ({database.placeholders(3)})"
+        await connection.execute_many(statement, withheld)
+    taken_back = {each.retracts: each.date_sent for each in notifications if each.retracts is not None}
+    if taken_back:
+        await retract(connection, taken_back)
 
 
-async def place(connection: BaseDBAsyncClient, run: str, positions: Sequence[tuple[str, int]]) -> None:
-    """Writes positions into the rows of the given uids. A position once written stays.
+async def retract(connection: BaseDBAsyncClient, moments: Mapping[str, datetime]) -> None:
+    """Marks the notifications of these uids as taken back, each at a time."""
+    first, second = database.placeholders(1), database.placeholders(1, start=2)
+    statement = f"UPDATE notification SET date_retracted = {first} WHERE uid = {second} AND date_retracted IS NULL"
+    values = [[database.timestamp_parameter(moment), uid] for uid, moment in sorted(moments.items())]
+    await connection.execute_many(statement, values)
+
+
+async def place(connection: BaseDBAsyncClient, run: str, positions: Mapping[str, int]) -> list[Recorded]:
+    """Writes positions into the rows of the given uids; returns the others' rows.
+
+    Of copies and retractions nothing is returned. A position once written stays.
 
     Positions of a run of Redis that is over are not written: what it knew may be lost, and the log has been put back
     from the rows without them. The rows stay outbox, and the relay carries them anew.
     """
     if not await marks.is_present_run(connection, run):
-        return
+        return []
+    # SQLite has one writer at a time anyway. In order, so that two that lock the same rows do not block each other.
+    lock = "" if database.is_sqlite() else " FOR UPDATE"
+    rows: list[Mapping[str, Any]] = []
+    uids = list(positions)
+    for start in range(0, len(uids), FIND_MAX):
+        part = uids[start : start + FIND_MAX]
+        rows += await connection.execute_query_dict(
+            "SELECT uid, event, date_sent, release_at, receivers, copy_of, retracts FROM notification"
+            f" WHERE uid IN ({database.placeholders(len(part))}) AND position IS NULL AND date_retracted IS NULL"
+            f" ORDER BY uid{lock}",
+            part,
+        )
     first, second = database.placeholders(1), database.placeholders(1, start=2)
-    statement = f"UPDATE notification SET position = {first} WHERE uid = {second} AND position IS NULL"
-    await connection.execute_many(statement, [[position, uid] for uid, position in sorted(positions)])
+    statement = f"UPDATE notification SET position = {first} WHERE uid = {second}"
+    await connection.execute_many(statement, [[positions[str(row["uid"])], str(row["uid"])] for row in rows])
+    return [
+        _recorded(row, positions[str(row["uid"])]) for row in rows if row["copy_of"] is None and row["retracts"] is None
+    ]
+
+
+def _recorded(row: Mapping[str, Any], position: int) -> Recorded:
+    date_sent = database.timestamp_value(row["date_sent"])
+    due_at = date_sent if row["release_at"] is None else database.timestamp_value(row["release_at"])
+    return Recorded(row["event"], date_sent, due_at, position, row["receivers"])
 
 
 async def newest_placed(after: int, limit: int) -> list[Placed]:
@@ -104,22 +185,44 @@ async def newest_placed(after: int, limit: int) -> list[Placed]:
         f"SELECT {SELECTED} FROM notification n WHERE n.position > {first} ORDER BY n.position DESC LIMIT {second}",
         [after, limit],
     )
-    return [Placed(row["position"], to_notification(row)) for row in reversed(rows)]
+    withheld = await _withheld([str(row["uid"]) for row in rows])
+    return [Placed(row["position"], to_notification(row, withheld.get(str(row["uid"]), ()))) for row in reversed(rows)]
 
 
 async def due(now: datetime, accepted_before: datetime, limit: int) -> list[Notification]:
-    """What has no position and should have one: accepted before a time and not held back by `send_at`."""
+    """What has no position and should have one: accepted before a time, or to be released by now."""
     first, second, third = (database.placeholders(1, start=number) for number in (1, 2, 3))
+    outbox = f"SELECT {SELECTED} FROM notification n WHERE n.position IS NULL AND n.date_retracted IS NULL"
+    # Two, not one with OR: each is one range of the outbox's index.
     rows = await database.connection().execute_query_dict(
-        f"SELECT {SELECTED} FROM notification n WHERE n.position IS NULL"
-        f" AND (n.date_sent < {first} AND n.send_at IS NULL OR n.send_at <= {second})"
-        f" ORDER BY n.uid LIMIT {third}",
+        f"SELECT * FROM ({outbox} AND n.release_at IS NULL AND n.date_sent < {first}"
+        f" UNION ALL {outbox} AND n.release_at <= {second}) AS due ORDER BY uid LIMIT {third}",
         [database.timestamp_parameter(accepted_before), database.timestamp_parameter(now), limit],
     )
-    return [to_notification(row) for row in rows]
+    if not rows:
+        return []
+    withheld = await _withheld([str(row["uid"]) for row in rows])
+    return [to_notification(row, withheld.get(str(row["uid"]), ())) for row in rows]
 
 
-async def find(uids: Sequence[str]) -> dict[str, tuple[Notification, int | None]]:
-    """The notifications with these uids and their positions, by uid."""
-    found = await NotificationRow.filter(uid__in=uids).values("position", *COLUMNS)
-    return {str(each["uid"]): (to_notification(each), each["position"]) for each in found}
+async def find(uids: Sequence[str]) -> dict[str, Found]:
+    """The notifications with these uids, by uid."""
+    found: dict[str, Found] = {}
+    for start in range(0, len(uids), FIND_MAX):
+        part = uids[start : start + FIND_MAX]
+        withheld = await _withheld(part)
+        for each in await NotificationRow.filter(uid__in=part).values("position", "date_retracted", *COLUMNS):
+            uid = str(each["uid"])
+            found[uid] = Found(to_notification(each, withheld.get(uid, ())), each["position"], each["date_retracted"])
+    return found
+
+
+async def _withheld(uids: Sequence[str]) -> dict[str, list[Withheld]]:
+    found: dict[str, list[Withheld]] = {}
+    for start in range(0, len(uids), FIND_MAX):
+        rows = await WithheldRow.filter(notification_id__in=uids[start : start + FIND_MAX]).values_list(
+            "notification_id", "customer_id", "copy_uid"
+        )
+        for uid, customer_id, copy_uid in rows:
+            found.setdefault(str(uid), []).append(Withheld(customer_id, None if copy_uid is None else str(copy_uid)))
+    return found

@@ -70,7 +70,7 @@ class Settings(BaseSettings):
         "the 1,000 of one read.",
     )
     relay_interval_seconds: float = Field(
-        0.25, gt=0, le=60, description="How often the relay looks for rows that were not carried."
+        0.1, gt=0, le=60, description="How often a relay looks for what is due: how late it may be released."
     )
     relay_lease_seconds: float = Field(
         5, ge=1, le=60, description="How long after a relay's death another takes over, at the most."

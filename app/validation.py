@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+from zoneinfo import available_timezones
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from app.errors import FieldError, InvalidFields, InvalidJSON
@@ -13,6 +17,40 @@ from app.errors import FieldError, InvalidFields, InvalidJSON
 ERRORS_MAX = 100
 
 Checked = TypeVar("Checked")
+
+
+def _time_zone(name: str) -> str:
+    if name not in _TIME_ZONES:
+        raise PydanticCustomError(
+            "time_zone", "{name} is not an IANA time zone such as Europe/Berlin", {"name": repr(name[:64])}
+        )
+    return name
+
+
+_TIME_ZONES = available_timezones()
+
+# pydantic also takes numbers of seconds for times.
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _in_utc(value: object) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str) and _RFC_3339.fullmatch(value):
+            value = datetime.fromisoformat(value.upper())
+        if not isinstance(value, datetime) or value.tzinfo is None:
+            raise ValueError
+        return value.astimezone(UTC)
+    except (ValueError, OverflowError):  # no such day, or not between the years 1 and 9999 in UTC
+        message = "must be a time with its zone, such as 2026-01-31T12:00:00Z (RFC 3339)"
+        raise PydanticCustomError("time", message) from None
+
+
+# BCP 47 (RFC 5646 § 2.1), as far as languages of notifications go: `en`, `pt-BR`, `zh-Hant-TW`.
+Language = Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Time = Annotated[AwareDatetime, BeforeValidator(_in_utc)]
 
 
 def parse_json(adapter: TypeAdapter[Checked], body: bytes, tagged: bool = False) -> Checked:
@@ -52,6 +90,14 @@ def _field_error(problem: ErrorDetails, tagged: bool = False) -> FieldError:
     field = problem.get("ctx", {}).get("field")
     message = "is not a field of ours" if problem["type"] == "extra_forbidden" else problem["msg"]
     return FieldError(loc=[*loc, field] if field else loc, msg=message)
+
+
+def parse_uid(text: str) -> str | None:
+    """The uid of a notification that a text is, as it is stored; None: it is none."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return None
 
 
 def without_nul(text: str) -> str:

@@ -14,7 +14,10 @@ from quart.asgi import ASGIHTTPConnection
 from app import channel, database, http, marks, openapi, row, session
 from app import position as positions
 from app.accept import api as accept_api
+from app.accept.catalogue import Catalogue
+from app.accept.intake import Intake
 from app.accept.outbox import Outbox
+from app.accept.receivers import Receivers
 from app.auth import Identity, Tokens
 from app.carry.log import Log
 from app.carry.relay import Relay
@@ -22,11 +25,12 @@ from app.carry.tail import Tail
 from app.deliver import api as deliver_api
 from app.deliver import frame, history
 from app.deliver.delivery import Delivery
-from app.entry import Carried, Entry, SubscriptionChange
+from app.entry import Carried, Entry, SubscriptionChange, customer_entry
 from app.errors import LogUnavailable
 from app.notification import Notification
 from app.read import api as read_api
 from app.read import inbox, subscriptions
+from app.report import api as report_api
 from app.run import health
 from app.run.background import Background
 from app.run.metrics import Metrics, Reading
@@ -54,14 +58,17 @@ class Service:
         self.settings = settings
         self.background = Background()
         self.log = Log(redis_url, settings.log_max_entries, self._restore)
-        self.outbox = Outbox(self._carry, settings.commit_max_rows)
         self.delivery = Delivery(settings, history, subscriptions.of_customers)
+        self.catalogue = Catalogue.load()
+        self.receivers = Receivers()
+        self.outbox = Outbox(self._carry, lambda: self.delivery.window.newest, settings.commit_max_rows)
+        self.intake = Intake(self.outbox, self.receivers, self.catalogue)
         self.tail = Tail(
             self.log,
             preload=settings.window_max_entries,
             begin=self._begin,
-            deliver=self.delivery.deliver,
-            resumed=self.delivery.resumed,
+            deliver=self._deliver,
+            resumed=self._resumed,
             missed=self.delivery.missed,
         )
         self.relay = Relay(
@@ -76,8 +83,28 @@ class Service:
 
     # -- accept → carry → deliver -------------------------------------------------------------------
 
-    async def _carry(self, notifications: Sequence[Notification]) -> Carried:
-        return await self.log.append([frame.notification_entry(each) for each in notifications])
+    async def _carry(
+        self, notifications: Sequence[Notification], changes: Sequence[SubscriptionChange] = ()
+    ) -> Carried:
+        entries = [change.to_entry() for change in changes]
+        entries += [frame.notification_entry(each) for each in notifications]
+        try:
+            run, carried = await self.log.append(entries)
+        except LogUnavailable:
+            for change in changes:
+                self.delivery.change_interest(change)
+            raise
+        finally:
+            self.receivers.observe(entries[: len(changes)])  # here at once; elsewhere when the log brings them
+        return Carried(run, carried[len(changes) :])
+
+    def _deliver(self, entries: Sequence[Entry]) -> None:
+        self.receivers.observe(entries)
+        self.delivery.deliver(entries)
+
+    async def _resumed(self) -> None:
+        self.receivers.forget()
+        await self.delivery.resumed()
 
     async def _restore(self, run: str, after: int, limit: int) -> list[Entry]:
         now = positions.from_ms(await self.log.now_ms())
@@ -100,13 +127,24 @@ class Service:
             logger.warning("Receipts were not announced: %s", error, extra={"action": "announce_failed"})
 
     async def subscription(self, change: SubscriptionChange) -> int | None:
+        entry = change.to_entry()
         try:
-            carried = await self.log.append([change.to_entry()])
+            carried = await self.log.append([entry])
         except LogUnavailable as error:
             logger.warning("A subscription was not announced: %s", error, extra={"action": "announce_failed"})
             self.delivery.change_interest(change)
             return None
+        finally:
+            self.receivers.observe([entry])
         return carried.positions[0]
+
+    async def customer_changed(self, customer_id: int) -> None:
+        entry = customer_entry(customer_id)
+        self.receivers.observe([entry])
+        try:
+            await self.log.append([entry])
+        except LogUnavailable as error:
+            logger.warning("A customer's change was not announced: %s", error, extra={"action": "announce_failed"})
 
     async def newest(self) -> int:
         """The newest position of the log, or as far as this process has seen it if it is away."""
@@ -117,7 +155,7 @@ class Service:
         return newest[-1].position if newest else self.delivery.window.newest
 
     async def count_unread(self, identity: Identity) -> int:
-        channels = await subscriptions.channels(identity.customer_id, identity.covers)
+        channels = await subscriptions.channels(identity.customer_id, identity.allows)
         await self.settled(channels)
         return await inbox.unread_count(identity.customer_id, channels)
 
@@ -236,8 +274,11 @@ def create_app(service: Service, tokens: Tokens) -> Quart:
     app.extensions["getnotified.stream"] = deliver_api.Stream(
         settings, tokens, service.delivery, history, service.count_unread
     )
-    app.register_blueprint(accept_api.routes(tokens, service.outbox))
-    app.register_blueprint(read_api.routes(tokens, service, service.newest, service.settled))
+    app.register_blueprint(accept_api.routes(tokens, service.intake, service.catalogue, service.customer_changed))
+    app.register_blueprint(
+        read_api.routes(tokens, service, service.newest, service.settled, service.catalogue.kinds.keys())
+    )
+    app.register_blueprint(report_api.routes(tokens, service.settled))
     app.register_blueprint(session.routes(tokens, settings.session_cookie_secure))
     app.register_blueprint(
         health.routes(tokens, service.readiness, service.relayed, Metrics(service.readings()), settings.ops_networks)

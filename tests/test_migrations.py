@@ -70,25 +70,46 @@ def generate(url: str) -> None:
 
 
 def schema_of(url: str) -> Schema:
-    """All tables with their columns, constraints and indexes, but for comments."""
+    """All tables with their columns, constraints and indexes."""
     return _of_sqlite(url.removeprefix("sqlite://")) if url.startswith("sqlite") else run_apart(_of_postgres(url))
 
 
 def _of_sqlite(path: str) -> Schema:
+    """Columns without their places: a migration adds them at the end."""
     with closing(sqlite3.connect(path)) as connection:
-        found = connection.execute(
-            "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
-        ).fetchall()
-    return {(kind, name): _plain(sql) for kind, name, sql in found}
+
+        def ask(query: str, *values: str) -> set[tuple[Any, ...]]:
+            return set(connection.execute(query, values).fetchall())
+
+        tables = ask("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        return {
+            table: {
+                "columns": ask('SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(?)', table),
+                "references": ask('SELECT "from", "table", "to", on_delete FROM pragma_foreign_key_list(?)', table),
+                "unique": ask(
+                    """SELECT list.name, info.seqno, info.name
+                    FROM pragma_index_list(?) AS list, pragma_index_info(list.name) AS info
+                    WHERE list."unique" = 1""",
+                    table,
+                ),
+                "indexes": {
+                    (name, _plain(sql))
+                    for name, sql in ask(
+                        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
+                        table,
+                    )
+                },
+            }
+            for (table,) in tables
+        }
 
 
 def _plain(sql: str) -> str:
-    without_comments = re.sub(r"/\*.*?\*/", "", sql, flags=re.DOTALL)
-    return re.sub(r"\s+", " ", without_comments.replace("IF NOT EXISTS ", "")).strip()
+    return re.sub(r"\s+", " ", sql.replace("IF NOT EXISTS ", "")).strip()
 
 
 _POSTGRES = {
-    "columns": """SELECT table_name, column_name, ordinal_position, data_type, character_maximum_length, is_nullable,
+    "columns": """SELECT table_name, column_name, data_type, character_maximum_length, is_nullable,
         column_default FROM information_schema.columns WHERE table_schema = 'public'""",
     "indexes": "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
     "constraints": """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint

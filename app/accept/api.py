@@ -1,36 +1,79 @@
-"""What senders say: notifications, and who the customers are."""
+"""What senders say: notifications, what happened to orders, and who the customers are."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
 
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 from quart import Blueprint, Response, request
 
-from app import channel, http
+from app import dto, http
 from app import position as positions
-from app.accept import customers
-from app.accept.compose import compose
-from app.accept.draft import parse
-from app.accept.outbox import Accepted, Outbox, RequestKey
+from app.accept import customers, draft, order_event
+from app.accept.catalogue import Catalogue
+from app.accept.claims import Claim
+from app.accept.intake import Intake
+from app.accept.outbox import Accepted
+from app.accept.preview import preview
 from app.auth import CUSTOMER_ID_MAX, Tokens
 from app.errors import InvalidFields, NotFound
-from app.validation import parse_json
+from app.validation import parse_json, parse_uid, parse_values
 
 KEY_MAX = 255
 
 
-def routes(tokens: Tokens, outbox: Outbox) -> Blueprint:
+class SendQuery(BaseModel):
+    """The query of what sends."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dry_run: bool = False
+
+
+SEND_QUERY: TypeAdapter[SendQuery] = TypeAdapter(SendQuery)
+
+
+def routes(
+    tokens: Tokens, intake: Intake, catalogue: Catalogue, customer_changed: Callable[[int], Awaitable[None]]
+) -> Blueprint:
+    """The routes.
+
+    Args:
+        customer_changed: tells every web process that what it knows of a customer is out of date.
+    """
     blueprint = Blueprint("accept", __name__)
 
     @blueprint.post("/notifications")
     async def send() -> Response:
-        body = await http.body()  # first: who is refused while still sending may not see why
+        data = await http.body()  # first: who is refused while still sending may not see why
         sender = http.identify(tokens).require("sender")
-        notifications = compose(parse(body), sender.subject, sender.covers)
-        accepted = await outbox.accept(notifications, _request_key(sender.subject, body))
-        shown = [_shown(each) for each in accepted]
-        carried = all(each.position is not None for each in accepted)
-        return http.answer({"notifications": shown}, 201 if carried else 202)
+        body = draft.parse(data)
+        if _is_dry_run():
+            return http.answer(preview(await intake.composed_notifications(body, sender)))
+        return _answered(await intake.notifications(body, sender, _request_key(sender.subject, data)))
+
+    @blueprint.post("/order-events")
+    async def report_order_events() -> Response:
+        data = await http.body()
+        sender = http.identify(tokens).require("sender")
+        body = order_event.parse(data)
+        if _is_dry_run():
+            return http.answer(preview(await intake.composed_order_events(body, sender)))
+        return _answered(await intake.order_events(body, sender, _request_key(sender.subject, data)))
+
+    @blueprint.delete("/notifications/<uid>")
+    async def retract(uid: str) -> Response:
+        sender = http.identify(tokens).require("sender")
+        known = parse_uid(uid)
+        if known is None:
+            raise NotFound(f"notification {uid[:100]}")
+        return Response(status=204 if await intake.retract(known, sender) else 202)
+
+    @blueprint.get("/catalogue")
+    async def show_catalogue() -> Response:
+        http.identify(tokens)
+        return http.answer(_catalogue(catalogue))
 
     @blueprint.put("/customers/<int:customer_id>")
     async def put_customer(customer_id: int) -> Response:
@@ -39,6 +82,7 @@ def routes(tokens: Tokens, outbox: Outbox) -> Blueprint:
         if customer_id > CUSTOMER_ID_MAX:
             raise InvalidFields([{"loc": ["id"], "msg": f"must be up to {CUSTOMER_ID_MAX}"}])
         customer, created = await customers.put(customer_id, parse_json(customers.CUSTOMER_BODY, body))
+        await customer_changed(customer_id)
         return http.answer(customer, 201 if created else 200)
 
     @blueprint.get("/customers/<int:customer_id>")
@@ -52,20 +96,46 @@ def routes(tokens: Tokens, outbox: Outbox) -> Blueprint:
     return blueprint
 
 
-def _request_key(sender_id: str, body: bytes) -> RequestKey | None:
+def _is_dry_run() -> bool:
+    return parse_values(SEND_QUERY, request.args.to_dict()).dry_run
+
+
+def _request_key(sender_id: str, body: bytes) -> Claim | None:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
     if not (1 <= len(key) <= KEY_MAX and key.isascii() and key.isprintable()):
         msg = f"must be 1 to {KEY_MAX} printable ASCII characters"
         raise InvalidFields([{"loc": ["Idempotency-Key"], "msg": msg}])
-    return RequestKey(sender_id, key, sha256(body).hexdigest())
+    return Claim(sender_id, key, sha256(body).hexdigest())
+
+
+def _answered(accepted: Sequence[Accepted]) -> Response:
+    carried = all(each.position is not None for each in accepted)
+    return http.answer({"notifications": [_shown(each) for each in accepted]}, 201 if carried else 202)
 
 
 def _shown(accepted: Accepted) -> dict[str, object]:
-    customer_id = channel.receiver_id(accepted.channel)
     return {
         "uid": accepted.uid,
         "position": None if accepted.position is None else positions.show(accepted.position),
-        **({"topic": channel.topic(accepted.channel)} if customer_id is None else {"receiver_id": customer_id}),
+        "event": accepted.event,
+        **dto.receiver(accepted.channel),
+    }
+
+
+def _catalogue(catalogue: Catalogue) -> dict[str, object]:
+    return {
+        "languages": list(catalogue.languages),
+        "kinds": [
+            {
+                "event": kind.event,
+                "to": kind.to,
+                "priority": kind.priority,
+                "needs": sorted(kind.needs),
+                "may": sorted(kind.may),
+                "ends_order": kind.ends_order,
+            }
+            for kind in catalogue.kinds.values()
+        ],
     }

@@ -1,16 +1,24 @@
-"""A draft becomes the notifications that travel: one for each receiver, or one for a topic."""
+"""What was said becomes the notifications that travel: each receiver's own, or a topic's. No I/O.
+
+Here the receivers' preferences are obeyed: what they have muted stays in the inbox, what falls into their quiet hours
+waits for the end of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
 
 from uuid_utils import uuid7
 
 from app import channel
 from app.accept.draft import Batch, Draft
+from app.accept.known import Audience, Known
 from app.errors import InvalidFields, TopicNotAllowed
-from app.notification import Notification
+from app.notification import Notification, Priority, Withheld
+from app.preferences import DEFAULT, Preferences
 
 # A request of 1,000 drafts with 1,000 receivers each would be a million rows in one transaction; and one of 1 MB with
 # many receivers would be hundreds in the database and in Redis.
@@ -18,11 +26,34 @@ NOTIFICATIONS_MAX = 10_000
 COMPOSED_MAX_BYTES = 16 * 1024 * 1024
 
 
-def compose(body: Draft | Batch, sender_id: str, may_send_to: Callable[[str], bool]) -> list[Notification]:
-    """The notifications of a request, in the order of its drafts.
+class Message(Protocol):
+    """What is said, whoever it goes to; see `app.notification` for the fields."""
+
+    @property
+    def event(self) -> str: ...
+    @property
+    def title_text(self) -> str: ...
+    @property
+    def body_text(self) -> str: ...
+    @property
+    def notes(self) -> str | None: ...
+    @property
+    def data(self) -> bytes | None: ...
+    @property
+    def priority(self) -> Priority: ...
+    @property
+    def send_at(self) -> datetime | None: ...
+    @property
+    def expires_at(self) -> datetime | None: ...
+    @property
+    def collapse_key(self) -> str | None: ...
+
+
+def check(body: Draft | Batch, may_send_to: Callable[[str], bool]) -> Sequence[Draft]:
+    """The drafts of a request.
 
     Raises:
-        InvalidFields: they would be more than 10,000, or more than 16 MB of text and data.
+        InvalidFields: they would be more than 10,000 notifications, or more than 16 MB of text and data.
         TopicNotAllowed: `may_send_to` refuses a draft's topic.
     """
     drafts = body.notifications if isinstance(body, Batch) else [body]
@@ -38,37 +69,95 @@ def compose(body: Draft | Batch, sender_id: str, may_send_to: Callable[[str], bo
         if draft.topic is not None and not may_send_to(draft.topic):
             place: list[str | int] = ["notifications", index] if isinstance(body, Batch) else []
             raise TopicNotAllowed(draft.topic, [*place, "topic"])
-    now = datetime.now(UTC)
-    return [_notification(draft, address, sender_id, now) for draft in drafts for address in _channels(draft)]
+    return drafts
 
 
-def _notification(draft: Draft, address: str, sender_id: str, now: datetime) -> Notification:
+def compose(drafts: Sequence[Draft], sender_id: str, known: Known, now: datetime) -> list[Notification]:
+    """The notifications of drafts, in their order."""
+    composed: list[Notification] = []
+    for draft in drafts:
+        composed += (
+            to_customer(draft, sender_id, customer_id, known.preferences[customer_id], now)
+            for customer_id in receivers_of(draft)
+        )
+        if draft.topic is not None:
+            composed += to_topic(draft, sender_id, draft.topic, known.audiences[draft.topic], now)
+    return composed
+
+
+def receivers_of(draft: Draft) -> Iterator[int]:
+    """The customers whom a draft names, each once."""
+    if draft.receiver_id is not None:
+        yield draft.receiver_id
+    yield from dict.fromkeys(draft.receiver_ids or ())
+
+
+def to_customer(
+    message: Message, sender_id: str, customer_id: int, preferences: Preferences, now: datetime
+) -> Notification:
+    """What one customer is sent."""
+    composed = _notification(message, sender_id, channel.of_customer(customer_id), now)
+    if preferences is DEFAULT:
+        return composed
+    if preferences.mutes(message.event, message.priority):
+        return replace(composed, withheld=(Withheld(customer_id),))
+    held_until = preferences.held_until(composed.send_at or now, message.priority)
+    return composed if held_until is None else replace(composed, release_at=held_until)
+
+
+def to_topic(message: Message, sender_id: str, topic: str, audience: Audience, now: datetime) -> list[Notification]:
+    """What a topic is sent; and a copy for each of those who are in their quiet hours, in its place."""
+    composed = _notification(message, sender_id, channel.of_topic(topic), now)
+    copies: list[Notification] = []
+    withheld: list[Withheld] = []
+    for customer_id, preferences in audience.holding_back:
+        own = to_customer(message, sender_id, customer_id, preferences, now)
+        if own.withheld:
+            withheld.append(Withheld(customer_id))
+        elif own.release_at != composed.release_at:
+            copies.append(replace(own, receivers=0, copy_of=composed.uid))
+            withheld.append(Withheld(customer_id, own.uid))
+    return [replace(composed, receivers=audience.receivers, withheld=tuple(withheld)), *copies]
+
+
+def retraction(notification: Notification, now: datetime) -> Notification:
+    """What takes a notification back."""
+    return Notification(
+        uid=str(uuid7()),
+        sender_id=notification.sender_id,
+        channel=notification.channel,
+        event=notification.event,
+        title_text="",
+        body_text="",
+        notes=None,
+        data=None,
+        priority=notification.priority,
+        date_sent=now,
+        receivers=0,
+        retracts=notification.uid,
+    )
+
+
+def _notification(message: Message, sender_id: str, address: str, now: datetime) -> Notification:
+    send_at = message.send_at if message.send_at is not None and message.send_at > now else None
     return Notification(
         uid=str(uuid7()),
         sender_id=sender_id,
         channel=address,
-        event=draft.event,
-        title_text=draft.title_text,
-        body_text=draft.body_text,
-        notes=draft.notes,
-        data=draft.data,
-        priority=draft.priority,
+        event=message.event,
+        title_text=message.title_text,
+        body_text=message.body_text,
+        notes=message.notes,
+        data=message.data,
+        priority=message.priority,
         date_sent=now,
-        send_at=draft.send_at if draft.send_at is not None and draft.send_at > now else None,
-        expires_at=draft.expires_at,
-        collapse_key=draft.collapse_key,
+        send_at=send_at,
+        release_at=send_at,
+        expires_at=message.expires_at,
+        collapse_key=message.collapse_key,
     )
 
 
 def _size_bytes(draft: Draft) -> int:
     """About: characters outside ASCII are more than one byte."""
     return len(draft.title_text) + len(draft.body_text) + len(draft.notes or "") + len(draft.data or b"")
-
-
-def _channels(draft: Draft) -> list[str]:
-    if draft.topic is not None:
-        return [channel.of_topic(draft.topic)]
-    if draft.receiver_id is not None:
-        return [channel.of_customer(draft.receiver_id)]
-    # A customer who is named twice is told once.
-    return [channel.of_customer(receiver_id) for receiver_id in dict.fromkeys(draft.receiver_ids or ())]

@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 from typing import Annotated
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
-from pydantic_core import PydanticCustomError
 
 from app.dto import CustomerDTO
 from app.models import Customer
-from app.validation import without_nul
-
-# BCP 47 (RFC 5646 § 2.1), as far as languages of notifications go: `en`, `pt-BR`, `zh-Hant-TW`.
-LANGUAGE_PATTERN = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
-
-
-def _time_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise PydanticCustomError("time_zone", "must be an IANA time zone such as Europe/Berlin")
-    return name
-
+from app.validation import Language, TimeZone, without_nul
 
 Name = Annotated[str, Field(max_length=100), AfterValidator(without_nul)]
 
@@ -36,8 +24,8 @@ class CustomerBody(BaseModel):
     email: Annotated[str, Field(max_length=254), AfterValidator(without_nul)] = ""
     phone: Annotated[str, Field(max_length=32), AfterValidator(without_nul)] = ""
     login: Name = ""
-    language: Annotated[str, Field(max_length=35, pattern=LANGUAGE_PATTERN)] = "en"
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    language: Language = "en"
+    time_zone: TimeZone = "UTC"
 
 
 CUSTOMER_BODY: TypeAdapter[CustomerBody] = TypeAdapter(CustomerBody)

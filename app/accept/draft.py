@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Annotated, Any, Self
@@ -10,7 +9,6 @@ from typing import Annotated, Any, Self
 import orjson
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -26,7 +24,7 @@ from pydantic_core import PydanticCustomError
 from app.auth import CUSTOMER_ID_MAX
 from app.channel import TOPIC_PATTERN
 from app.notification import Priority
-from app.validation import parse_json, without_nul, wrong_field
+from app.validation import Time, parse_json, without_nul, wrong_field
 
 BATCH_MAX = 1000
 RECEIVERS_MAX = 1000
@@ -43,7 +41,12 @@ def _is_finite(value: object) -> bool:
     return not isinstance(value, float) or isfinite(value)
 
 
-def _compact_json(data: object) -> bytes:
+def compact_json(data: object) -> bytes:
+    """A JSON object as it is stored and passed on.
+
+    Raises:
+        PydanticCustomError: it is not one, is over 16 KB, or holds what JSON can't write.
+    """
     if not isinstance(data, dict):
         raise PydanticCustomError("data_type", "must be a JSON object")
     if not _is_finite(data):
@@ -61,36 +64,32 @@ def _compact_json(data: object) -> bytes:
     return text
 
 
-# pydantic also takes numbers of seconds for times.
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-
-
-def _in_utc(value: object) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        if isinstance(value, str) and _RFC_3339.fullmatch(value):
-            value = datetime.fromisoformat(value.upper())
-        if not isinstance(value, datetime) or value.tzinfo is None:
-            raise ValueError
-        return value.astimezone(UTC)
-    except (ValueError, OverflowError):  # no such day, or not between the years 1 and 9999 in UTC
-        message = "must be a time with its zone, such as 2026-01-31T12:00:00Z (RFC 3339)"
-        raise PydanticCustomError("time", message) from None
-
-
 def _within_a_year(moment: datetime) -> datetime:
     if moment - datetime.now(UTC) > SEND_AHEAD_MAX:
         raise PydanticCustomError("too_far_ahead", "must be within a year from now")
     return moment
 
 
-Time = Annotated[AwareDatetime, BeforeValidator(_in_utc)]
 CustomerId = Annotated[int, Field(ge=0, le=CUSTOMER_ID_MAX)]
 Topic = Annotated[str, Field(pattern=f"^{TOPIC_PATTERN}$")]
-Data = Annotated[
-    bytes, BeforeValidator(_compact_json), WithJsonSchema({"type": "object", "description": "up to 16 KB of JSON"})
-]
+Event = Annotated[str, Field(max_length=100, pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")]
+SendAt = Annotated[Time, AfterValidator(_within_a_year)]
+_OBJECT = WithJsonSchema({"type": "object", "description": "up to 16 KB of JSON"})
+Data = Annotated[bytes, BeforeValidator(compact_json), _OBJECT]
+
+
+def require_expiry_after(send_at: datetime | None, expires_at: datetime | None) -> None:
+    """Checks that what expires does so in the future, and after it is sent.
+
+    Raises:
+        PydanticCustomError: it does not; names the field.
+    """
+    if expires_at is None:
+        return
+    now = datetime.now(UTC)
+    if expires_at <= max(send_at or now, now):
+        message = "must be in the future" if expires_at <= now else "must be after send_at"
+        raise wrong_field("expires_at", "expires_at", message)
 
 
 class Draft(BaseModel):
@@ -104,10 +103,10 @@ class Draft(BaseModel):
     title_text: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), AfterValidator(without_nul)]
     body_text: Annotated[str, Field(max_length=4000), AfterValidator(without_nul)] = ""
     notes: Annotated[str, Field(max_length=4000), AfterValidator(without_nul)] | None = None
-    event: Annotated[str, Field(max_length=100, pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")] = "notice"
+    event: Event = "notice"
     data: Data | None = None
     priority: Priority = "normal"
-    send_at: Annotated[Time, AfterValidator(_within_a_year)] | None = None
+    send_at: SendAt | None = None
     expires_at: Time | None = None
     collapse_key: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(without_nul)] | None = None
 
@@ -122,12 +121,7 @@ class Draft(BaseModel):
 
     @model_validator(mode="after")
     def _expires_after_it_is_sent(self) -> Self:
-        if self.expires_at is None:
-            return self
-        now = datetime.now(UTC)
-        if self.expires_at <= max(self.send_at or now, now):
-            message = "must be in the future" if self.expires_at <= now else "must be after send_at"
-            raise wrong_field("expires_at", "expires_at", message)
+        require_expiry_after(self.send_at, self.expires_at)
         return self
 
 

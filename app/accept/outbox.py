@@ -12,14 +12,18 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from tortoise import BaseDBAsyncClient
 
-from app import channel, database, row
-from app.entry import Carried
-from app.errors import DatabaseUnavailable, IdempotencyKeyReused, LogUnavailable
-from app.models import Customer, IdempotencyKey
+from app import channel, database, row, tally
+from app.accept import claims, orders
+from app.accept.claims import Claim
+from app.accept.parties import Parties
+from app.entry import Carried, SubscriptionChange
+from app.errors import DatabaseUnavailable, GetnotifiedError, LogUnavailable
+from app.models import Customer
 from app.notification import Notification
 
 logger = logging.getLogger(__name__)
@@ -29,38 +33,45 @@ KNOWN_CUSTOMERS_MAX = 100_000
 RECORD_RETRY_SECONDS = 1.0
 SETTLED_SECONDS = 1.0
 
-Carry = Callable[[Sequence[Notification]], Awaitable[Carried]]
-
-
-class RequestKey(NamedTuple):
-    """What makes a request the same one: the sender, the `Idempotency-Key`, and a digest of the body."""
-
-    sender_id: str
-    key: str
-    body_sha256: str
+Carry = Callable[[Sequence[Notification], Sequence[SubscriptionChange]], Awaitable[Carried]]
 
 
 class Accepted(NamedTuple):
     """A durable notification and its position, if the log has it already."""
 
     uid: str
+    event: str
     channel: str
     position: int | None
 
 
-class _KeyTaken(Exception):
-    """Another request with the same key was committed first."""
+class ClaimTaken(GetnotifiedError):
+    """Another request has claimed the same key: what it was answered is to be looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be stored together, or not at all.
+
+    Attributes:
+        notifications: what there is to carry.
+        claims: keys under which it can be asked for again.
+        parties: what it says of who takes part in orders, in the order in which it was said.
+    """
+
+    notifications: Sequence[Notification]
+    claims: Sequence[Claim] = ()
+    parties: Sequence[tuple[str, Parties]] = ()
 
 
 @dataclass(slots=True, eq=False)
 class _Submission:
-    notifications: Sequence[Notification]
-    request_key: RequestKey | None
+    request: Request
     answer: asyncio.Future[list[Accepted]] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     @property
-    def uids(self) -> str:
-        return ",".join(notification.uid for notification in self.notifications)
+    def notifications(self) -> Sequence[Notification]:
+        return self.request.notifications
 
     def resolve(self, accepted: list[Accepted]) -> None:
         if not self.answer.done():  # the sender may have left
@@ -83,14 +94,16 @@ class Outbox:
     """Makes requests durable and hands what is committed to `carry`.
 
     Args:
-        carry: gives committed notifications to the log.
+        carry: gives committed notifications, and changes of who is subscribed, to the log.
+        newest: the newest position that this process knows.
         max_rows: rows in one transaction, but for a single request that has more.
 
     Raises (from `carry`): LogUnavailable, on which the answer has no positions and the relay takes over.
     """
 
-    def __init__(self, carry: Carry, max_rows: int) -> None:
+    def __init__(self, carry: Carry, newest: Callable[[], int], max_rows: int) -> None:
         self._carry = carry
+        self._newest = newest
         self._max_rows = max_rows
         self._waiting: deque[_Submission] = deque()
         self._records: deque[_Record] = deque()
@@ -101,27 +114,38 @@ class Outbox:
         self._in_flight: set[asyncio.Task[None]] = set()
         self._known_customers: set[int] = set()
 
-    async def accept(
-        self, notifications: Sequence[Notification], request_key: RequestKey | None = None
-    ) -> list[Accepted]:
-        """Stores the notifications of one request, all or none; returns once they are committed and in the log.
-
-        With the key of an earlier request it stores nothing and returns what that one stored.
+    async def accept(self, request: Request) -> list[Accepted]:
+        """Stores a request, all of it or nothing; returns once it is committed and in the log.
 
         Raises:
             DatabaseUnavailable: nothing was stored, unless the connection was lost in the moment of the commit.
-            IdempotencyKeyReused: the key belongs to a request with another body.
+            ClaimTaken: nothing was stored, because an earlier request has claimed one of its keys.
         """
-        while True:
-            if request_key is not None and (earlier := await self._earlier(request_key)) is not None:
-                return earlier
-            submission = _Submission(notifications, request_key)
-            self._waiting.append(submission)
-            self._work()
-            try:
-                return await submission.answer
-            except _KeyTaken:
-                continue
+        submission = _Submission(request)
+        self._waiting.append(submission)
+        self._work()
+        return await submission.answer
+
+    async def accepted(self, uids: Sequence[str]) -> list[Accepted]:
+        """What has become of notifications that were stored before.
+
+        Raises:
+            DatabaseUnavailable: it can't be looked up now.
+        """
+        await self.settled()  # they may be on their way, and are to be answered the same
+        with database.needed():
+            rows = await row.find(uids)
+        # Carried by a process that was killed before it wrote the position down, or not at all: the log knows, and
+        # tells the position that it gave.
+        stuck = [each.notification for each in rows.values() if each.position is None and each.date_retracted is None]
+        again = _Submission(Request(stuck))
+        self._start_carrying([again])
+        positions = {each.uid: each.position for each in await again.answer}
+        return [
+            Accepted(uid, found.notification.event, found.notification.channel, positions.get(uid, found.position))
+            for uid in uids
+            if (found := rows.get(uid)) is not None
+        ]
 
     @property
     def waiting(self) -> int:
@@ -187,17 +211,21 @@ class Outbox:
         """One transaction for all; False if positions could not be written because the database is away."""
         try:
             async with database.transaction() as connection:
+                counts = tally.Counts()
                 for run, positions in _by_run(records).items():
-                    await row.place(connection, run, positions)
-                stored, taken = await self._insert(connection, submissions)
+                    counts += tally.of_recorded(await row.place(connection, run, positions))
+                stored, taken, changes = await self._insert(connection, submissions)
+                for submission in stored:
+                    counts += tally.of_accepted(submission.notifications)
+                await tally.add(connection, counts)
         except Exception as error:
             return await self._commit_failed(error, submissions, records)
         for record in records:
             record.done.set_result(None)
         for submission in taken:
-            submission.fail(_KeyTaken())
+            submission.fail(ClaimTaken())
         if stored:
-            self._start_carrying(stored)
+            self._start_carrying(stored, changes)
         return True
 
     async def _commit_failed(self, error: Exception, submissions: list[_Submission], records: list[_Record]) -> bool:
@@ -222,52 +250,24 @@ class Outbox:
 
     async def _insert(
         self, connection: BaseDBAsyncClient, submissions: Sequence[_Submission]
-    ) -> tuple[list[_Submission], list[_Submission]]:
-        """Inserts the rows of the submissions; returns those stored, and those whose key another one has taken."""
-        taken = await self._claim_keys(connection, [each for each in submissions if each.request_key is not None])
+    ) -> tuple[list[_Submission], set[_Submission], list[SubscriptionChange]]:
+        """Inserts the rows of the submissions.
+
+        Returns:
+            Those stored, those of which a key is another's, and the subscriptions that come and go with them.
+        """
+        taken = await claims.write(connection, {each: each.request.claims for each in submissions})
         stored = [submission for submission in submissions if submission not in taken]
         notifications = [notification for submission in stored for notification in submission.notifications]
+        parties = [each for submission in stored for each in submission.request.parties]
+        receivers = {channel.receiver_id(each.channel) for each in notifications}
+        await self._add_customers(connection, receivers.union(*(each.members for _, each in parties)))
         if notifications:
-            await self._add_customers(connection, notifications)
             await row.insert(connection, notifications)
-        return stored, taken
+        changes = await orders.write(connection, parties, datetime.now(UTC), self._newest()) if parties else []
+        return stored, taken, changes
 
-    @staticmethod
-    async def _claim_keys(connection: BaseDBAsyncClient, submissions: Sequence[_Submission]) -> list[_Submission]:
-        """Writes down the keys of the submissions; returns those whose key belongs to another request."""
-        if not submissions:
-            return []
-        # Sorted, like all rows that several processes may write: else two could wait for each other.
-        submissions = sorted(submissions, key=lambda each: each.request_key or ())
-        keys = [submission.request_key for submission in submissions if submission.request_key is not None]
-        await IdempotencyKey.bulk_create(
-            [
-                IdempotencyKey(
-                    **request_key._asdict(),
-                    uids=submission.uids,
-                    date_sent=submission.notifications[0].date_sent,
-                )
-                for request_key, submission in zip(keys, submissions, strict=True)
-            ],
-            ignore_conflicts=True,
-            using_db=connection,
-        )
-        owners = {
-            (sender_id, key): uids
-            for sender_id, key, uids in await IdempotencyKey.filter(
-                sender_id__in={each.sender_id for each in keys}, key__in={each.key for each in keys}
-            )
-            .using_db(connection)
-            .values_list("sender_id", "key", "uids")
-        }
-        return [
-            submission
-            for request_key, submission in zip(keys, submissions, strict=True)
-            if owners[request_key.sender_id, request_key.key] != submission.uids
-        ]
-
-    async def _add_customers(self, connection: BaseDBAsyncClient, notifications: Sequence[Notification]) -> None:
-        named = {channel.receiver_id(notification.channel) for notification in notifications}
+    async def _add_customers(self, connection: BaseDBAsyncClient, named: set[int | None]) -> None:
         # Sorted: two processes that add the same customers in another order would wait for each other.
         unknown = sorted(each for each in named - self._known_customers if each is not None)
         if unknown:
@@ -278,8 +278,8 @@ class Outbox:
                 self._known_customers.clear()
             self._known_customers.update(unknown)
 
-    def _start_carrying(self, submissions: Sequence[_Submission]) -> None:
-        task = asyncio.create_task(self._carry_and_answer(submissions), name="carry")
+    def _start_carrying(self, submissions: Sequence[_Submission], changes: Sequence[SubscriptionChange] = ()) -> None:
+        task = asyncio.create_task(self._carry_and_answer(submissions, changes), name="carry")
         self._in_flight.add(task)
         task.add_done_callback(self._carried)
 
@@ -287,14 +287,16 @@ class Outbox:
         self._in_flight.discard(task)
         self._rest()
 
-    async def _carry_and_answer(self, submissions: Sequence[_Submission]) -> None:
+    async def _carry_and_answer(
+        self, submissions: Sequence[_Submission], changes: Sequence[SubscriptionChange]
+    ) -> None:
         """The second half of a request: what was just committed goes to the log while the next commit is written."""
-        due = [each for submission in submissions for each in submission.notifications if each.send_at is None]
+        due = [each for submission in submissions for each in submission.notifications if each.release_at is None]
         uids = [each.uid for each in due]
         carried: Carried | None = None
         try:
-            if due:
-                carried = await self._carry(due)
+            if due or changes:
+                carried = await self._carry(due, changes)
         except LogUnavailable as error:
             logger.warning("The log did not take a batch: %s", error, extra={"action": "carry_failed"})
         except Exception as error:  # a bug in carrying must not leave a durable request without an answer
@@ -302,41 +304,19 @@ class Outbox:
         positions = dict(zip(uids, carried.positions, strict=True)) if carried else {}
         for submission in submissions:
             submission.resolve(
-                [Accepted(each.uid, each.channel, positions.get(each.uid)) for each in submission.notifications]
+                [
+                    Accepted(each.uid, each.event, each.channel, positions.get(each.uid))
+                    for each in submission.notifications
+                ]
             )
-        if carried is not None:
+        if carried is not None and uids:
             await self.record(uids, carried)
 
-    async def _earlier(self, request_key: RequestKey) -> list[Accepted] | None:
-        """What an earlier request with the same key stored."""
-        try:
-            found = await IdempotencyKey.get_or_none(sender_id=request_key.sender_id, key=request_key.key)
-            if found is None:
-                return None
-            if found.body_sha256 != request_key.body_sha256:
-                raise IdempotencyKeyReused(request_key.key)
-            await self.settled()  # the earlier one may be on its way, and is to be answered the same
-            rows = await row.find(found.uids.split(","))
-        except Exception as error:
-            if database.is_unavailable(error):
-                raise DatabaseUnavailable from error
-            raise
-        # Carried by a process that was killed before it wrote the position down, or not at all: the log knows, and
-        # tells the position that it gave.
-        stuck = _Submission([notification for notification, position in rows.values() if position is None], None)
-        self._start_carrying([stuck])
-        positions = {each.uid: each.position for each in await stuck.answer}
-        return [
-            Accepted(uid, rows[uid][0].channel, positions.get(uid, rows[uid][1]))
-            for uid in found.uids.split(",")
-            if uid in rows
-        ]
 
-
-def _by_run(records: Sequence[_Record]) -> dict[str, list[tuple[str, int]]]:
-    """Uids and positions, by the run of Redis in which they hold."""
-    positions: dict[str, list[tuple[str, int]]] = {}
+def _by_run(records: Sequence[_Record]) -> dict[str, dict[str, int]]:
+    """Positions by uid, by the run of Redis in which they hold."""
+    positions: dict[str, dict[str, int]] = {}
     for record in records:
         run, places = record.carried
-        positions.setdefault(run, []).extend(zip(record.uids, places, strict=True))
+        positions.setdefault(run, {}).update(zip(record.uids, places, strict=True))
     return positions

@@ -1,8 +1,9 @@
 """The log: one Redis stream that holds every entry, in the one order that all agree on.
 
-Redis gives each entry its position. A script appends, because three things have to be one step:
+Redis gives each entry its position. A script appends, because four things have to be one step:
 
 - a uid is carried once: the process that accepted a notification and the relay may both try, at any time;
+- and not at all once it has been taken back, by whoever was about to carry it;
 - nothing is appended to a log that has lost entries (Redis restarted empty, or without its last second) before
   they are back: an entry's id can't be below the newest one, so they could never be put back afterwards;
 - a sequence number stays within the 20 bits that a position has for it, even when Redis's clock runs behind.
@@ -67,12 +68,13 @@ if redis.replicate_commands then redis.replicate_commands() end -- Redis 6: allo
 local log, complete, carried, before = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 if redis.call('GET', complete) ~= ARGV[1] then return redis.error_reply('INCOMPLETE') end
 local ids = {}
-for i = 4, #ARGV, 2 do
-  local uid = ARGV[i]
+for i = 4, #ARGV, 3 do
+  local uid, retracts = ARGV[i], ARGV[i + 1]
   local id = uid ~= '' and (redis.call('HGET', carried, uid) or redis.call('HGET', before, uid))
   if not id then
-    id = redis.call('XADD', log, 'MAXLEN', '~', ARGV[2], '*', 'e', ARGV[i + 1])
+    id = redis.call('XADD', log, 'MAXLEN', '~', ARGV[2], '*', 'e', ARGV[i + 2])
     if uid ~= '' then redis.call('HSET', carried, uid, id) end
+    if retracts ~= '' then redis.call('HSETNX', carried, retracts, id) end
   end
   ids[#ids + 1] = id
 end
@@ -307,7 +309,7 @@ def _position(redis_id: bytes) -> int:
 
 def _packed(entry: Entry) -> bytes:
     """An entry as Redis holds it: a line of JSON, then the frame as it is."""
-    head = (entry.channel, entry.kind, entry.uid, entry.expires_ms, entry.collapse_key)
+    head = (entry.channel, entry.kind, entry.uid, entry.expires_ms, entry.collapse_key, entry.withheld, entry.retracts)
     return orjson.dumps(head) + b"\n" + entry.frame
 
 
@@ -317,10 +319,10 @@ def _parts(entries: Sequence[Entry]) -> Iterator[list[str | bytes]]:
     size = 0
     for entry in entries:
         packed = _packed(entry)
-        if part and (size + len(packed) > SCRIPT_MAX_BYTES or len(part) >= 2 * SCRIPT_MAX_ENTRIES):
+        if part and (size + len(packed) > SCRIPT_MAX_BYTES or len(part) >= 3 * SCRIPT_MAX_ENTRIES):
             yield part
             part, size = [], 0
-        part += (entry.uid, packed)
+        part += (entry.uid, entry.retracts, packed)
         size += len(packed)
     yield part
 
@@ -333,8 +335,9 @@ def _look_at_error(task: asyncio.Task[str]) -> None:
 
 def _entry(redis_id: bytes, fields: dict[bytes, bytes]) -> Entry:
     head, _, frame = fields[b"e"].partition(b"\n")
-    channel, kind, uid, expires_ms, collapse_key = orjson.loads(head)
-    return Entry(channel, Kind(kind), frame, uid, expires_ms, collapse_key, _position(redis_id))
+    channel, kind, uid, expires_ms, collapse_key, withheld, retracts = orjson.loads(head)
+    position = _position(redis_id)
+    return Entry(channel, Kind(kind), frame, uid, expires_ms, collapse_key, tuple(withheld), retracts, position)
 
 
 def _entries(found: Any) -> list[Entry]:

@@ -16,6 +16,9 @@ from app.notification import Notification
 logger = logging.getLogger(__name__)
 
 SWEEP_MAX = 1000
+# A relay that is not active carries what is so late that the active one must have died, and need not wait for its
+# lease to end: what is due is released within 250 ms (0.1 s for each of the two to look, this, and the work).
+STANDBY_SECONDS = 0.05
 
 Due = Callable[[datetime, datetime, int], Awaitable[Sequence[Notification]]]
 Carry = Callable[[Sequence[Notification]], Awaitable[Carried]]
@@ -25,7 +28,7 @@ Record = Callable[[Sequence[str], Carried], Awaitable[None]]
 class Relay:
     """Looks for rows without a position and carries them: stuck ones, and scheduled ones when their time has come.
 
-    Two active relays, or a relay and the process that accepted the row, do no harm: the log carries a uid once.
+    Two that carry the same, or a relay and the process that accepted the row, do no harm: the log carries a uid once.
 
     Args:
         log: holds the lease.
@@ -63,8 +66,7 @@ class Relay:
         while True:
             try:
                 self.active = await self._log.lead(self._lease_ms)
-                if self.active:
-                    await self._sweep()
+                await self._sweep()
                 self._well = True
             except Exception as error:
                 if not (isinstance(error, LogUnavailable) or database.is_unavailable(error)):
@@ -85,11 +87,13 @@ class Relay:
     async def _sweep(self) -> None:
         await self._log.verify()  # puts back what a restarted Redis has lost, also when nobody sends anything
         while True:
-            now = datetime.now(UTC)
-            rows = await self._due(now, now - self._grace, SWEEP_MAX)
+            now = datetime.now(UTC) - (timedelta() if self.active else timedelta(seconds=STANDBY_SECONDS))
+            grace = self._grace if self.active else self._grace + timedelta(milliseconds=self._lease_ms)
+            rows = await self._due(now, now - grace, SWEEP_MAX)
             if not rows:
                 return
             await self._record([row.uid for row in rows], await self._carry(rows))
             logger.info("Carried what was due.", extra={"action": "relay_carried", "count": len(rows)})
-            if len(rows) < SWEEP_MAX or not await self._log.lead(self._lease_ms):
+            if len(rows) < SWEEP_MAX:
                 return
+            self.active = await self._log.lead(self._lease_ms)

@@ -81,17 +81,17 @@ class Stream:
                 await _respond(send, 204, {"Allow": "GET, OPTIONS", **shared})
                 return
             asked = self._asked(scope, headers)
+            customer_id = asked.identity.customer_id
+            self._delivery.interests.hold(customer_id)
+            try:
+                busy = await self._open(scope, receive, send, asked, {**_STREAM_HEADERS, **shared})
+            finally:
+                self._delivery.interests.release(customer_id)
         except Refusal as refusal:
             body = orjson.dumps(refusal.problem())
             about = {"Content-Type": "application/problem+json", "Content-Length": str(len(body))}
             await _respond(send, refusal.status, {**about, **refusal.headers, **shared}, body)
             return
-        customer_id = asked.identity.customer_id
-        self._delivery.interests.hold(customer_id)
-        try:
-            busy = await self._open(scope, receive, send, asked, {**_STREAM_HEADERS, **shared})
-        finally:
-            self._delivery.interests.release(customer_id)
         if busy is not None:
             # EventSource gives up for good on any answer but 200, so the browser is asked in one to come back.
             farewell = self._delivery.farewell("busy", busy, positions.parse(asked.last_event_id))
@@ -117,14 +117,19 @@ class Stream:
         for topic in topics:
             if not channel.is_topic(topic):
                 raise InvalidFields([{"loc": ["topic"], "msg": f"{topic[:100]!r} can't be the name of a topic"}])
-            if not identity.covers(topic):
+            # Whether they are a member of an order is known later, with what they are subscribed to.
+            if not (identity.covers(topic) or (channel.order_id(topic) and identity.allows(topic))):
                 raise TopicNotAllowed(topic, ["topic"])
         return frozenset(topics)
 
     async def _open(
         self, scope: Scope, receive: Receive, send: Send, asked: _Asked, headers: Mapping[str, str]
     ) -> Mapping[str, object] | None:
-        """Holds a connection until it ends; or returns at once why it can't be opened now."""
+        """Holds a connection until it ends; or returns at once why it can't be opened now.
+
+        Raises:
+            TopicNotAllowed: it asks for the topic of an order of which the customer is no member.
+        """
         busy = self._delivery.refusal(asked.identity)
         if busy is not None:
             return busy
@@ -134,6 +139,9 @@ class Stream:
             if not database.is_unavailable(error):
                 raise
             return {"reason": "database_unavailable"}
+        for topic in asked.topics - topics.keys():
+            if not asked.identity.covers(topic):
+                raise TopicNotAllowed(topic, ["topic"])
         # Asked again: others may have come. From here to `register` there is no await, nobody can take the last place.
         busy = self._delivery.refusal(asked.identity)
         if busy is not None:

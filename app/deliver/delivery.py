@@ -74,6 +74,8 @@ class Delivery:
                 events = []
                 self.window.advance(entry.position)
                 self._apply(SubscriptionChange.of_entry(entry), entry.position)
+            elif entry.kind is Kind.CUSTOMER:
+                self.window.advance(entry.position)
             else:
                 event = of_entry(entry)
                 self.window.append(event)
@@ -129,8 +131,8 @@ class Delivery:
     def register(self, identity: Identity, topics: Mapping[str, int], asked: frozenset[str], wire: Wire) -> Connection:
         """Takes a connection in, with the newest position as its cursor."""
         channels = {channel.of_customer(identity.customer_id): 0}
-        channels |= {channel.of_topic(topic): since for topic, since in topics.items() if identity.covers(topic)}
-        channels |= {channel.of_topic(topic): 0 for topic in asked}
+        channels |= {channel.of_topic(topic): since for topic, since in topics.items() if identity.allows(topic)}
+        channels |= {channel.of_topic(topic): 0 for topic in asked if identity.covers(topic)}
         connection = Connection(identity, channels, asked, wire, self.window.newest)
         self.hub.add(connection)
         self._empty.clear()

@@ -38,7 +38,15 @@ def numbered(position: int, unnumbered: bytes) -> bytes:
 
 
 def notification_entry(notification: Notification) -> Entry:
-    """The entry that carries a notification."""
+    """The entry that carries a notification, or takes one back."""
+    if notification.retracts is not None:
+        return Entry(
+            channel=notification.channel,
+            kind=Kind.RETRACT,
+            frame=frame(Kind.RETRACT, orjson.dumps({"uid": notification.retracts})),
+            uid=notification.uid,
+            retracts=notification.retracts,
+        )
     expires_at = notification.expires_at
     return Entry(
         channel=notification.channel,
@@ -47,6 +55,7 @@ def notification_entry(notification: Notification) -> Entry:
         uid=notification.uid,
         expires_ms=0 if expires_at is None else int(expires_at.timestamp() * 1000),
         collapse_key=notification.collapse_key or "",
+        withheld=tuple(each.customer_id for each in notification.withheld),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from app import database, row
 from app import position as positions
@@ -20,33 +21,40 @@ _ARM = """SELECT * FROM (
   SELECT {columns} FROM notification n
   WHERE n.channel = {channel} AND n.position > {after} AND n.position <= {up_to}
     AND {shown}
+    AND NOT EXISTS (SELECT 1 FROM withheld w WHERE w.notification_id = n.uid AND w.customer_id = {customer})
   ORDER BY n.position LIMIT {limit}) AS arm"""
 
 
-async def page(channels: Mapping[str, int], after: int, up_to: int, limit: int) -> list[Event]:
+async def page(customer_id: int, channels: Mapping[str, int], after: int, up_to: int, limit: int) -> list[Event]:
     """The next events of some channels, in order: those with `after < position <= up_to`, at most `limit`.
 
     Args:
+        customer_id: for whom; what is withheld from them is left out.
         channels: each with the position from which on it is listened to.
     """
-    arms: list[str] = []
-    values: list[object] = []
+    rows: list[dict[str, Any]] = []
     now = database.timestamp_parameter(datetime.now(UTC))
-    for name, listened_from in channels.items():
-        first = len(values) + 1
-        channel, since, to, moment, count = (database.placeholders(1, start=first + each) for each in range(5))
-        arms.append(
-            _ARM.format(
-                columns=row.SELECTED,
-                channel=channel,
-                after=since,
-                up_to=to,
-                shown=row.SHOWN.format(now=moment),
-                limit=count,
+    for part in database.arms(channels.items()):
+        arms: list[str] = []
+        values: list[object] = []
+        for name, listened_from in part:
+            first = len(values) + 1
+            channel, since, to, moment, customer, count = (
+                database.placeholders(1, start=first + each) for each in range(6)
             )
-        )
-        values += (name, max(after, listened_from), up_to, now, limit)
-    rows = await database.connection().execute_query_dict(" UNION ALL ".join(arms), values)
+            arms.append(
+                _ARM.format(
+                    columns=row.SELECTED,
+                    channel=channel,
+                    after=since,
+                    up_to=to,
+                    shown=row.SHOWN.format(now=moment),
+                    customer=customer,
+                    limit=count,
+                )
+            )
+            values += (name, max(after, listened_from), up_to, now, customer_id, limit)
+        rows += await database.connection().execute_query_dict(" UNION ALL ".join(arms), values)
     rows.sort(key=lambda each: each["position"])
     return [
         of_entry(notification_entry(row.to_notification(each))._replace(position=each["position"]))

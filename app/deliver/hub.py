@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from app import channel
 from app.deliver.connection import Connection
-from app.deliver.event import Event, cut
+from app.deliver.event import NOBODY, Event, cut
 from app.deliver.wire import Wire
 
 Key = TypeVar("Key")
@@ -66,15 +66,19 @@ class Hub:
         """From `position` on, the customer's connections listen to a topic too, as far as their tokens cover it."""
         name = channel.of_topic(topic)
         for connection in self.of_customer(customer_id):
-            if name not in connection.channels and connection.identity.covers(topic):
+            if name not in connection.channels and connection.identity.allows(topic):
                 connection.channels[name] = position
                 self._listeners.setdefault(name, set()).add(connection)
 
     def unsubscribe(self, customer_id: int, topic: str) -> None:
-        """The customer's connections stop listening to a topic, but for those whose URL asks for it."""
+        """The customer's connections stop listening to a topic, but for those whose URL asks for it.
+
+        Those too, if it was an order's that they heard as its members.
+        """
         name = channel.of_topic(topic)
         for connection in self.of_customer(customer_id):
-            if topic not in connection.asked_topics and connection.channels.pop(name, None) is not None:
+            is_asked_for = topic in connection.asked_topics and connection.identity.covers(topic)
+            if not is_asked_for and connection.channels.pop(name, None) is not None:
                 _discard(self._listeners, name, connection)
 
     def set_topics(self, customer_id: int, topics: Mapping[str, int]) -> None:
@@ -101,8 +105,13 @@ class Hub:
         for names, connections in self._audiences(heard):
             batch = heard[names[0]] if len(names) == 1 else _merged(heard[name] for name in names)
             pieces = _Pieces(batch, position)
+            withheld = NOBODY.union(*(event.withheld for event in batch))
             for connection in connections:
-                if connection.live:
+                if not connection.live:
+                    continue
+                if withheld and connection.identity.customer_id in withheld:
+                    written += self._write_part(connection, batch, position, now)
+                else:
                     self._write(connection, pieces.framed_for(connection.wire), now)
                     written += len(batch)
         return written
@@ -130,6 +139,14 @@ class Hub:
         for connection, names in names_of.items():
             audiences.setdefault(names, []).append(connection)
         return audiences.items()
+
+    def _write_part(self, connection: Connection, batch: Sequence[Event], position: int, now: float) -> int:
+        """Writes what is not withheld from the connection's customer; returns how many events that were."""
+        customer_id = connection.identity.customer_id
+        pushed = [event for event in batch if customer_id not in event.withheld]
+        if pushed:
+            self._write(connection, _Pieces(pushed, position).framed_for(connection.wire), now)
+        return len(pushed)
 
     def _write(self, connection: Connection, pieces: Sequence[tuple[int, bytes]], now: float) -> None:
         wire = connection.wire

@@ -34,7 +34,9 @@ SETTLE_TRIES = 100
 class History(Protocol):
     """What replay needs of the database, see `app.deliver.history`."""
 
-    async def page(self, channels: Mapping[str, int], after: int, up_to: int, limit: int) -> list[Event]: ...
+    async def page(
+        self, customer_id: int, channels: Mapping[str, int], after: int, up_to: int, limit: int
+    ) -> list[Event]: ...
 
     async def pruned_to(self) -> int: ...
 
@@ -72,7 +74,8 @@ class Replay:
                 events, reach = await self._from_history(connection)
             else:
                 now_ms = int(time.time() * 1000)
-                events, reach = self._window.after(connection.cursor, connection.channels, PAGE, now_ms)
+                customer_id = connection.identity.customer_id
+                events, reach = self._window.after(connection.cursor, connection.channels, PAGE, customer_id, now_ms)
             replayed += self._write(connection, events, reach)
             if connection.cursor == self._window.newest:
                 connection.live = True
@@ -102,7 +105,8 @@ class Replay:
         after, up_to = connection.cursor, self._window.start
         await self._settled(up_to)
         async with self._queries:
-            events = await self._history.page(connection.channels, after, up_to, HISTORY_PAGE)
+            customer_id = connection.identity.customer_id
+            events = await self._history.page(customer_id, connection.channels, after, up_to, HISTORY_PAGE)
             # After the rows: pruning moves the mark first, then deletes.
             pruned_to = await self._history.pruned_to()
         if after < pruned_to:

@@ -19,24 +19,28 @@ HEAD_MIN = 32
 class _Channel:
     """One channel's events, oldest first; those before `head` have left the window."""
 
-    __slots__ = ("events", "head", "newest_of_key", "positions")
+    __slots__ = ("events", "head", "newest_of_key", "positions", "retracted")
 
     def __init__(self) -> None:
         self.positions: list[int] = []
         self.events: list[Event] = []
         self.head = 0
         self.newest_of_key: dict[str, int] = {}
+        self.retracted: set[str] = set()  # uids; each as long as the event that says so is in the window
 
     def append(self, event: Event) -> None:
         self.positions.append(event.position)
         self.events.append(event)
         if event.collapse_key:
             self.newest_of_key[event.collapse_key] = event.position
+        if event.retracts:
+            self.retracted.add(event.retracts)
 
     def drop_oldest(self) -> None:
         oldest = self.events[self.head]
         if oldest.collapse_key and self.newest_of_key[oldest.collapse_key] == oldest.position:
             del self.newest_of_key[oldest.collapse_key]
+        self.retracted.discard(oldest.retracts)
         self.head += 1
         if self.head >= HEAD_MIN and self.head * 2 > len(self.events):
             del self.positions[: self.head]
@@ -46,7 +50,7 @@ class _Channel:
     def __len__(self) -> int:
         return len(self.events) - self.head
 
-    def after(self, position: int, limit: int, now_ms: int) -> tuple[list[Event], int | None]:
+    def after(self, position: int, limit: int, customer_id: int, now_ms: int) -> tuple[list[Event], int | None]:
         """The next events after a position; and the position up to which they reach, if more follow."""
         start = bisect_right(self.positions, position, lo=self.head)
         shown = [
@@ -54,6 +58,8 @@ class _Channel:
             for event in self.events[start : start + limit]
             if not (event.expires_ms and event.expires_ms <= now_ms)
             and not (event.collapse_key and self.newest_of_key[event.collapse_key] != event.position)
+            and not (event.withheld and customer_id in event.withheld)
+            and event.uid not in self.retracted
         ]
         more_follow = start + limit < len(self.positions)
         return shown, self.positions[start + limit - 1] if more_follow else None
@@ -104,13 +110,16 @@ class Window:
         while len(self._events) > self._max_entries or self._bytes > self._max_bytes:
             self._drop_oldest()
 
-    def after(self, position: int, channels: Mapping[str, int], limit: int, now_ms: int) -> tuple[list[Event], int]:
+    def after(
+        self, position: int, channels: Mapping[str, int], limit: int, customer_id: int, now_ms: int
+    ) -> tuple[list[Event], int]:
         """What the channels carried after a position that the window reaches back to.
 
         Args:
             position: not below `start`.
             channels: each with the position from which on it is listened to.
             limit: how many events to look at in each channel.
+            customer_id: for whom; what is withheld from them is left out.
             now_ms: Unix time; what has expired by then is left out.
 
         Returns:
@@ -121,7 +130,7 @@ class Window:
         for name, listened_from in channels.items():
             channel = self._channels.get(name)
             if channel is not None:
-                events, reach = channel.after(max(position, listened_from), limit, now_ms)
+                events, reach = channel.after(max(position, listened_from), limit, customer_id, now_ms)
                 found.append(events)
                 complete_to = complete_to if reach is None else min(complete_to, reach)
         if len(found) == 1:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
 from typing import Annotated, Any, Protocol, Self
-from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
@@ -15,8 +14,8 @@ from app import position as positions
 from app.auth import Tokens
 from app.entry import SubscriptionChange
 from app.errors import InvalidFields, NotFound, TopicNotAllowed
-from app.read import inbox, receipts, subscriptions
-from app.validation import parse_json, parse_values, wrong_field
+from app.read import inbox, preferences, receipts, subscriptions
+from app.validation import parse_json, parse_uid, parse_values, wrong_field
 
 RECEIPTS_MAX = 1000
 # Standing subscriptions of a customer, as `?topic=`: each is one index look-up at replay.
@@ -30,10 +29,10 @@ def _position(text: str) -> str:
 
 
 def _uid(text: str) -> str:
-    try:
-        return str(UUID(text))
-    except ValueError:
-        raise PydanticCustomError("uid", "must be the uid of a notification") from None
+    uid = parse_uid(text)
+    if uid is None:
+        raise PydanticCustomError("uid", "must be the uid of a notification")
+    return uid
 
 
 Position = Annotated[str, AfterValidator(_position)]
@@ -80,21 +79,26 @@ class Announcer(Protocol):
 
     async def subscription(self, change: SubscriptionChange) -> int | None: ...
 
+    async def customer_changed(self, customer_id: int) -> None: ...
+
 
 def routes(
     tokens: Tokens,
     announcer: Announcer,
     newest: Callable[[], Awaitable[int]],
     settled: Callable[[Collection[str]], Awaitable[None]],
+    kinds: Collection[str],
 ) -> Blueprint:
     """The routes.
 
     Args:
         newest: the newest position of the log.
         settled: waits until the database has the positions of what was carried in some channels.
+        kinds: of events, which can be muted.
     """
     blueprint = Blueprint("read", __name__)
     _route_subscriptions(blueprint, tokens, announcer, newest)
+    _route_preferences(blueprint, tokens, announcer, kinds)
 
     @blueprint.get("/inbox")
     async def show_inbox() -> Response:
@@ -103,7 +107,7 @@ def routes(
         query = parse_values(INBOX_QUERY, request.args.to_dict())
         before = None if query.before is None else positions.parse(query.before)
         up_to = positions.POSITION_MAX if before is None else before - 1
-        channels = await subscriptions.channels(customer_id, identity.covers)
+        channels = await subscriptions.channels(customer_id, identity.allows)
         await settled(channels)
         found = await inbox.page(customer_id, channels, up_to, query.limit, query.unread)
         return http.answer(
@@ -120,9 +124,14 @@ def routes(
         identity = http.identify(tokens).require("customer")
         customer_id = identity.customer_id
         body = parse_json(RECEIPTS, data)
-        channels = await subscriptions.channels(customer_id, identity.covers)
+        channels = await subscriptions.channels(customer_id, identity.allows)
         await settled(channels)
-        written = await receipts.write(customer_id, body.received, body.read, identity.covers)
+
+        def may_see(address: str) -> bool:
+            topic = channel.topic(address)
+            return address in channels or (topic is not None and identity.covers(topic))
+
+        written = await receipts.write(customer_id, body.received, body.read, may_see)
         read = written.read
         if body.read_up_to is not None:
             up_to = positions.parse(body.read_up_to)
@@ -160,10 +169,12 @@ def _route_subscriptions(
     async def subscribe(topic: str) -> Response:
         identity = http.identify(tokens).require("customer")
         _require_topic(topic)
-        if not identity.covers(topic):
+        is_open = identity.covers(topic)
+        if not is_open and not (identity.allows(topic) and await subscriptions.is_member(identity.customer_id, topic)):
             raise TopicNotAllowed(topic, ["topic"])
         topics = await subscriptions.of_customer(identity.customer_id)
-        if topic not in topics and len(topics) >= SUBSCRIPTIONS_MAX:
+        own = [each for each in topics if channel.order_id(each) is None]  # a kitchen may be in more orders than that
+        if topic not in topics and len(own) >= SUBSCRIPTIONS_MAX:
             raise InvalidFields([{"loc": ["topic"], "msg": f"a customer may have up to {SUBSCRIPTIONS_MAX} topics"}])
         position, created = await subscriptions.subscribe(identity.customer_id, topic, await newest())
         announced = await announcer.subscription(SubscriptionChange(identity.customer_id, topic, True))
@@ -179,6 +190,23 @@ def _route_subscriptions(
         await subscriptions.unsubscribe(customer_id, topic)
         await announcer.subscription(SubscriptionChange(customer_id, topic, False))
         return Response(status=204)
+
+
+def _route_preferences(blueprint: Blueprint, tokens: Tokens, announcer: Announcer, kinds: Collection[str]) -> None:
+    @blueprint.get("/preferences")
+    async def show_preferences() -> Response:
+        customer_id = http.identify(tokens).require("customer").customer_id
+        return http.answer(preferences.shown(await preferences.get(customer_id)))
+
+    @blueprint.put("/preferences")
+    async def change_preferences() -> Response:
+        data = await http.body()
+        customer_id = http.identify(tokens).require("customer").customer_id
+        body = parse_json(preferences.PREFERENCES_BODY, data)
+        preferences.require_known(body, kinds)
+        changed = await preferences.put(customer_id, body)
+        await announcer.customer_changed(customer_id)
+        return http.answer(preferences.shown(changed))
 
 
 def _require_topic(topic: str) -> None:

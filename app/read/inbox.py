@@ -16,7 +16,9 @@ COUNT_MAX = 10_000
 # What a customer is shown of one channel, with the customer's receipt.
 _SHOWN = """FROM notification n
   LEFT JOIN receipt r ON r.notification_id = n.uid AND r.customer_id = {customer}
+  LEFT JOIN withheld w ON w.notification_id = n.uid AND w.customer_id = {same_customer}
   WHERE n.channel = {channel} AND n.position > {after} AND n.position <= {up_to}
+    AND n.retracts IS NULL AND w.copy_uid IS NULL
     AND {shown}"""
 _UNREAD = " AND r.date_read IS NULL"
 
@@ -30,48 +32,51 @@ async def page(
         channels: each with the position from which on it is the customer's.
         unread: only those that were not read.
     """
-    arms, values = _arms(f"SELECT {row.SELECTED}, r.date_received, r.date_read", customer_id, channels, up_to, unread)
-    limited = [f"SELECT * FROM ({arm} ORDER BY n.position DESC LIMIT {limit:d}) AS arm" for arm in arms]
-    rows = await database.connection().execute_query_dict(" UNION ALL ".join(limited), values)
+    selected = f"SELECT {row.SELECTED}, r.date_received, r.date_read, w.id AS withheld_id"
+    limited = f"SELECT * FROM ({{arm}} ORDER BY n.position DESC LIMIT {limit:d}) AS arm"
+    rows = await _ask(limited, selected, customer_id, channels, up_to, unread)
     rows.sort(key=lambda each: -each["position"])
     return [_inbox_dto(each) for each in rows[:limit]]
 
 
 async def unread_count(customer_id: int, channels: Mapping[str, int]) -> int:
     """How many notifications the customer has not read; of one channel, up to 10,000 are counted."""
-    arms, values = _arms("SELECT n.uid", customer_id, channels, positions.POSITION_MAX, True)
-    counted = [f"SELECT COUNT(*) AS unread FROM ({arm} LIMIT {COUNT_MAX}) AS arm" for arm in arms]
-    rows = await database.connection().execute_query_dict(" UNION ALL ".join(counted), values)
+    counted = f"SELECT COUNT(*) AS unread FROM ({{arm}} LIMIT {COUNT_MAX}) AS arm"
+    rows = await _ask(counted, "SELECT n.uid", customer_id, channels, positions.POSITION_MAX, True)
     return sum(each["unread"] for each in rows)
 
 
 async def is_unsettled(channels: Collection[str]) -> bool:
     """Whether something was accepted in these channels, for now, whose row does not hold its position yet."""
-    return await NotificationRow.filter(channel__in=list(channels), position=None, send_at=None).exists()
+    return await NotificationRow.filter(
+        channel__in=list(channels), position=None, release_at=None, date_retracted=None
+    ).exists()
 
 
 async def unread_uids(customer_id: int, channels: Mapping[str, int], up_to: int, limit: int) -> list[str]:
     """The uids of up to `limit` unread notifications up to and with a position."""
-    arms, values = _arms("SELECT n.uid", customer_id, channels, up_to, True)
-    limited = [f"SELECT * FROM ({arm} LIMIT {limit:d}) AS arm" for arm in arms]
-    rows = await database.connection().execute_query_dict(" UNION ALL ".join(limited), values)
+    limited = f"SELECT * FROM ({{arm}} LIMIT {limit:d}) AS arm"
+    rows = await _ask(limited, "SELECT n.uid", customer_id, channels, up_to, True)
     return [str(each["uid"]) for each in rows[:limit]]
 
 
-def _arms(
-    selected: str, customer_id: int, channels: Mapping[str, int], up_to: int, unread: bool
-) -> tuple[list[str], list[object]]:
-    """One query a channel (each goes through the index by channel and position), and the values of all."""
-    arms: list[str] = []
-    values: list[object] = []
+async def _ask(
+    form: str, selected: str, customer_id: int, channels: Mapping[str, int], up_to: int, unread: bool
+) -> list[dict[str, Any]]:
+    """The rows of one query a channel, each in a form; each goes through the index by channel and position."""
     now = database.timestamp_parameter(datetime.now(UTC))
-    for name, after in channels.items():
-        names = ("customer", "channel", "after", "up_to", "now")
-        marks = {each: database.placeholders(1, start=len(values) + 1 + index) for index, each in enumerate(names)}
-        shown = _SHOWN.format(**marks, shown=row.SHOWN.format(now=marks["now"]))
-        arms.append(f"{selected} {shown}{_UNREAD if unread else ''}")
-        values += (customer_id, name, after, up_to, now)
-    return arms, values
+    rows: list[dict[str, Any]] = []
+    for part in database.arms(channels.items()):
+        arms: list[str] = []
+        values: list[object] = []
+        for name, after in part:
+            names = ("customer", "same_customer", "channel", "after", "up_to", "now")
+            marks = {each: database.placeholders(1, start=len(values) + 1 + index) for index, each in enumerate(names)}
+            shown = _SHOWN.format(**marks, shown=row.SHOWN.format(now=marks["now"]))
+            arms.append(form.format(arm=f"{selected} {shown}{_UNREAD if unread else ''}"))
+            values += (customer_id, customer_id, name, after, up_to, now)
+        rows += await database.connection().execute_query_dict(" UNION ALL ".join(arms), values)
+    return rows
 
 
 def _inbox_dto(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,6 +86,7 @@ def _inbox_dto(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **dto.notification_dto(row.to_notification(found)),
         "position": positions.show(found["position"]),
+        "muted": found["withheld_id"] is not None,
         "date_received": moment("date_received"),
         "date_read": moment("date_read"),
     }

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from app import channel, database
+from tortoise import BaseDBAsyncClient
+
+from app import database, tally
+from app import position as positions
 from app.models import Customer, NotificationRow
-
-_UPSERT = """INSERT INTO receipt (notification_id, customer_id, date_received, date_read) VALUES ({values})
-  ON CONFLICT (notification_id, customer_id)
-  DO UPDATE SET date_read = COALESCE(receipt.date_read, excluded.date_read)"""
+from app.tally import Key, Step
 
 
 class Receipts(NamedTuple):
@@ -22,35 +22,85 @@ class Receipts(NamedTuple):
     unknown: list[str]
 
 
+class _Visible(NamedTuple):
+    """What is counted of a notification that the customer may see."""
+
+    event: str
+    date_sent: datetime
+    position: int | None
+
+
 async def write(
-    customer_id: int, received: Collection[str], read: Collection[str], covers: Callable[[str], bool]
+    customer_id: int, received: Collection[str], read: Collection[str], may_see: Callable[[str], bool]
 ) -> Receipts:
     """Writes receipts. What was read has been received; the first time counts.
 
     Args:
-        covers: whether the customer may listen to a topic.
+        may_see: whether a channel is open to the customer.
     """
     named = dict.fromkeys([*received, *read])
-    known = await _visible(customer_id, list(named), covers)
-    now = database.timestamp_parameter(datetime.now(UTC))
-    was_read = set(read)
-    rows = [[uid, customer_id, now, now if uid in was_read else None] for uid in sorted(known)]
-    if rows:
+    known = await _visible(list(named), may_see)
+    was_read = [uid for uid in sorted(set(read)) if uid in known]
+    if known:
         async with database.transaction() as connection:
             await Customer.bulk_create([Customer(id=customer_id)], ignore_conflicts=True, using_db=connection)
-            await connection.execute_many(_UPSERT.format(values=database.placeholders(4)), rows)
+            now = datetime.now(UTC)
+            new = await _insert(connection, customer_id, sorted(known), now)
+            counts = tally.Counts(_received(known[uid], now) for uid in new)
+            for uid, date_received in (await _mark_read(connection, customer_id, was_read, now)).items():
+                counts[_read(known[uid], date_received, now)] += 1
+            await tally.add(connection, counts)
     return Receipts(
-        received=[uid for uid in named if uid in known and uid not in was_read],
-        read=[uid for uid in named if uid in known and uid in was_read],
+        received=[uid for uid in named if uid in known and uid not in set(read)],
+        read=[uid for uid in named if uid in known and uid in set(read)],
         unknown=[uid for uid in named if uid not in known],
     )
 
 
-async def _visible(customer_id: int, uids: Collection[str], covers: Callable[[str], bool]) -> set[str]:
-    own = channel.of_customer(customer_id)
-    found = await NotificationRow.filter(uid__in=uids).values_list("uid", "channel")
-    return {
-        str(uid)
-        for uid, address in found
-        if address == own or ((topic := channel.topic(address)) is not None and covers(topic))
-    }
+async def _insert(connection: BaseDBAsyncClient, customer_id: int, uids: Sequence[str], now: datetime) -> list[str]:
+    """Writes down what was received; returns those uids of which it was not known."""
+    rows: list[str] = []
+    values: list[object] = []
+    for uid in uids:
+        rows.append(f"({database.placeholders(3, start=len(values) + 1)})")
+        values += (uid, customer_id, database.timestamp_parameter(now))
+    found = await connection.execute_query_dict(
+        f"INSERT INTO receipt (notification_id, customer_id, date_received) VALUES {', '.join(rows)}"
+        " ON CONFLICT (notification_id, customer_id) DO NOTHING RETURNING notification_id",
+        values,
+    )
+    return [str(row["notification_id"]) for row in found]
+
+
+async def _mark_read(
+    connection: BaseDBAsyncClient, customer_id: int, uids: Sequence[str], now: datetime
+) -> dict[str, datetime]:
+    """Writes down what was read; returns when those that were not read before had been received."""
+    if not uids:
+        return {}
+    moment, customer = database.placeholders(1), database.placeholders(1, start=2)
+    found = await connection.execute_query_dict(
+        f"UPDATE receipt SET date_read = {moment} WHERE customer_id = {customer} AND date_read IS NULL"
+        f" AND notification_id IN ({database.placeholders(len(uids), start=3)})"
+        " RETURNING notification_id, date_received",
+        [database.timestamp_parameter(now), customer_id, *uids],
+    )
+    return {str(row["notification_id"]): database.timestamp_value(row["date_received"]) for row in found}
+
+
+def _received(visible: _Visible, now: datetime) -> Key:
+    carried_ms = positions.to_ms(visible.position or 0) or now.timestamp() * 1000
+    took_ms = now.timestamp() * 1000 - carried_ms
+    return Key(tally.hour_of(visible.date_sent), visible.event, Step.RECEIVED, tally.bucket_of(took_ms))
+
+
+def _read(visible: _Visible, date_received: datetime, now: datetime) -> Key:
+    took_ms = (now - date_received).total_seconds() * 1000
+    return Key(tally.hour_of(visible.date_sent), visible.event, Step.READ, tally.bucket_of(took_ms))
+
+
+async def _visible(uids: Collection[str], may_see: Callable[[str], bool]) -> Mapping[str, _Visible]:
+    found: list[tuple[Any, ...]] = await NotificationRow.filter(uid__in=uids, retracts=None).values_list(
+        "uid", "channel", "event", "date_sent", "position"
+    )
+    return {str(uid): _Visible(*columns) for uid, address, *columns in found if may_see(address)}

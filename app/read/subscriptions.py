@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from tortoise.expressions import Q
+
 from app import channel, database
-from app.models import Customer, Subscription
+from app.models import Customer, Order, Subscription
 
 
 async def of_customer(customer_id: int) -> dict[str, int]:
@@ -22,15 +24,24 @@ async def of_customers(customer_ids: Sequence[int]) -> dict[int, dict[str, int]]
     return found
 
 
-async def channels(customer_id: int, covers: Callable[[str], bool]) -> dict[str, int]:
+async def channels(customer_id: int, allows: Callable[[str], bool]) -> dict[str, int]:
     """The customer's own channel and those of the topics, each with the position from which on it is theirs.
 
     Args:
-        covers: whether the customer may listen to a topic.
+        allows: whether the customer's token leaves a topic open.
     """
     topics = await of_customer(customer_id)
-    followed = {channel.of_topic(topic): position for topic, position in topics.items() if covers(topic)}
+    followed = {channel.of_topic(topic): position for topic, position in topics.items() if allows(topic)}
     return {channel.of_customer(customer_id): 0} | followed
+
+
+async def is_member(customer_id: int, topic: str) -> bool:
+    """Whether a topic is that of an order that has not ended and of which this is customer, courier or kitchen."""
+    order_id = channel.order_id(topic)
+    if order_id is None:
+        return False
+    member = Q(customer_id=customer_id) | Q(courier_id=customer_id) | Q(kitchen_id=customer_id)
+    return await Order.filter(member, order_id=order_id, date_ended=None).exists()
 
 
 async def subscribe(customer_id: int, topic: str, position: int) -> tuple[int, bool]:

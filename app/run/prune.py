@@ -8,15 +8,19 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from app import database
+from app import channel, database
 from app import position as positions
-from app.models import IdempotencyKey, Marks, NotificationRow
+from app.models import IdempotencyKey, Marks, NotificationRow, Order, Subscription, Tally
+from app.tally import hour_of
 
 logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 3600.0
 # Rows of one transaction, with their receipts: senders wait for it no longer than for a commit of their own.
 DELETE_MAX = 500
+# Days after which an order of which nothing more was heard is over: else, where a back end never says so, a kitchen
+# would listen to the topics of all its orders for ever.
+ORDER_DAYS = 7
 
 
 async def prune_forever(retention_days: int, is_active: Callable[[], bool]) -> None:
@@ -26,6 +30,7 @@ async def prune_forever(retention_days: int, is_active: Callable[[], bool]) -> N
         try:
             if is_active():
                 await prune(datetime.now(UTC) - timedelta(days=retention_days))
+                await prune_orders(datetime.now(UTC) - timedelta(days=ORDER_DAYS))
         except Exception as error:
             if not database.is_unavailable(error):
                 raise
@@ -37,6 +42,9 @@ async def prune(before: datetime) -> int:
 
     The mark is moved first, then rows go: who finds rows missing finds the mark (`marks.pruned_to`).
     """
+    await Tally.filter(hour__lt=hour_of(before)).delete()
+    # What was taken back before it was carried has no position.
+    await NotificationRow.filter(position=None, date_retracted__lt=before).delete()
     limit = positions.from_ms(int(before.timestamp() * 1000))
     newest = await NotificationRow.filter(position__lt=limit).order_by("-position").first().values_list("position")
     if newest is None:
@@ -50,3 +58,11 @@ async def prune(before: datetime) -> int:
     seconds = round(time.monotonic() - started, 1)
     logger.info("Pruned old notifications.", extra={"action": "pruned", "count": pruned, "seconds": seconds})
     return pruned
+
+
+async def prune_orders(before: datetime) -> None:
+    """Forgets orders of which nothing was heard since a time, with their members' subscriptions if they never ended."""
+    while order_ids := await Order.filter(date_changed__lt=before).limit(DELETE_MAX).values_list("order_id", flat=True):
+        topics = [channel.topic_of_order(str(order_id)) for order_id in order_ids]
+        await Subscription.filter(topic__in=topics).delete()
+        await Order.filter(order_id__in=list(order_ids)).delete()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,11 +10,33 @@ from uuid import UUID
 import pytest
 
 from app.accept import compose as compose_module
-from app.accept.compose import compose
+from app.accept.compose import check
 from app.accept.draft import Batch, Draft
+from app.accept.known import Audience, Known
 from app.errors import InvalidFields, TopicNotAllowed
+from app.notification import Notification
+from app.preferences import DEFAULT, Preferences
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
+
+
+class Everybody(dict[int, Preferences]):
+    """Customers who have never said how they want to be told."""
+
+    def __missing__(self, customer_id: int) -> Preferences:
+        return DEFAULT
+
+
+class Nobody(dict[str, Audience]):
+    """Topics to which nobody is subscribed."""
+
+    def __missing__(self, topic: str) -> Audience:
+        return Audience(0, ())
+
+
+def compose(body: Draft | Batch, sender_id: str, may_send_to: Callable[[str], bool]) -> list[Notification]:
+    known = Known(Everybody(), Nobody())
+    return compose_module.compose(check(body, may_send_to), sender_id, known, datetime.now(UTC))
 
 
 def everything(_topic: str) -> bool:

@@ -60,6 +60,7 @@ async def test_it_can_be_ended_in_the_moment_in_which_its_token_expires() -> Non
 class NoHistory:
     async def page(
         self,
+        customer_id: int,  # noqa: ARG002
         channels: Mapping[str, int],  # noqa: ARG002
         after: int,  # noqa: ARG002
         up_to: int,  # noqa: ARG002

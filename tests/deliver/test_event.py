@@ -16,7 +16,7 @@ from tests.support.sse import SentEvent, parse
 
 def test_an_event_is_its_entry_with_the_position_as_its_id() -> None:
     position = positions.from_ms(1_700_000_000_000) + 3
-    entry = Entry("topic:a", Kind.RECEIPT, frame("receipt", b"{}"), "", 1234, "key", position)
+    entry = Entry("topic:a", Kind.RECEIPT, frame("receipt", b"{}"), "", 1234, "key", position=position)
     event = of_entry(entry)
     assert parse(event.wire) == [SentEvent("1700000000000-3", "receipt", "{}")]
     assert (event.position, event.channel, event.expires_ms, event.collapse_key) == (position, "topic:a", 1234, "key")

@@ -43,7 +43,14 @@ class Memory:
         self.asking = 0
         self.asked_at_once = 0
 
-    async def page(self, channels: Mapping[str, int], after: int, up_to: int, limit: int) -> list[Event]:
+    async def page(
+        self,
+        customer_id: int,  # noqa: ARG002  # nothing is withheld from anybody
+        channels: Mapping[str, int],
+        after: int,
+        up_to: int,
+        limit: int,
+    ) -> list[Event]:
         listened = dict(channels)
         self.pages += 1
         self.asking += 1

@@ -15,6 +15,7 @@ from app.deliver.window import EVENT_OVERHEAD_BYTES, HEAD_MIN, Window
 from tests.support.events import event
 from tests.support.properties import PROPERTY
 
+ME = 42
 NOW_MS = 1_000
 CHANNELS = ["topic:a", "topic:b", "customer:1"]
 ROOM = 1 << 30
@@ -97,7 +98,7 @@ def follow(window: Window, cursor: int, channels: Mapping[str, int], limit: int)
     """All that a connection gets when it asks again and again, as replay does."""
     found: list[Event] = []
     while True:
-        events, reach = window.after(cursor, channels, limit, NOW_MS)
+        events, reach = window.after(cursor, channels, limit, ME, NOW_MS)
         assert len(events) <= limit * len(channels)
         assert all(cursor < each.position <= reach for each in events)
         found += events
@@ -147,7 +148,7 @@ def test_a_busy_channel_forgets_as_well_as_it_remembers() -> None:
     window = Window(50, ROOM)
     for position in range(1, 1001):
         window.append(event(position))
-        kept = [each.position for each in window.after(window.start, {"topic:a": 0}, 1000, NOW_MS)[0]]
+        kept = [each.position for each in window.after(window.start, {"topic:a": 0}, 1000, ME, NOW_MS)[0]]
         assert kept == list(range(max(1, position - 49), position + 1))
     assert len(window._channels["topic:a"].events) <= 2 * 50 + HEAD_MIN
 
@@ -193,30 +194,30 @@ def test_a_newer_event_that_has_expired_still_replaces_the_older_one() -> None:
 def test_an_event_expires_at_its_time_and_not_before() -> None:
     window = Window(10, ROOM)
     window.append(event(1, expires_ms=NOW_MS))
-    assert window.after(0, {"topic:a": 0}, 10, NOW_MS - 1)[0] == [event(1, expires_ms=NOW_MS)]
-    assert window.after(0, {"topic:a": 0}, 10, NOW_MS) == ([], 1)
+    assert window.after(0, {"topic:a": 0}, 10, ME, NOW_MS - 1)[0] == [event(1, expires_ms=NOW_MS)]
+    assert window.after(0, {"topic:a": 0}, 10, ME, NOW_MS) == ([], 1)
 
 
 def test_a_page_of_nothing_but_expired_events_still_gets_on() -> None:
     window = Window(100, ROOM)
     for position in range(1, 21):
         window.append(event(position, expires_ms=1 if position < 20 else 0))
-    assert window.after(0, {"topic:a": 0}, 5, NOW_MS) == ([], 5)
+    assert window.after(0, {"topic:a": 0}, 5, ME, NOW_MS) == ([], 5)
     assert [each.position for each in follow(window, 0, {"topic:a": 0}, 5)] == [20]
 
 
 def test_who_listens_to_nothing_is_up_to_date() -> None:
     window = Window(10, ROOM)
     window.append(event(5))
-    assert window.after(0, {}, 10, NOW_MS) == ([], 5)
-    assert window.after(0, {"topic:quiet": 0}, 10, NOW_MS) == ([], 5)
+    assert window.after(0, {}, 10, ME, NOW_MS) == ([], 5)
+    assert window.after(0, {"topic:quiet": 0}, 10, ME, NOW_MS) == ([], 5)
 
 
 def test_one_busy_channel_does_not_hide_what_another_carried_meanwhile() -> None:
     window = Window(100, ROOM)
     for position in range(1, 21):
         window.append(event(position, "topic:b" if position % 10 == 0 else "topic:a"))
-    events, reach = window.after(0, {"topic:a": 0, "topic:b": 0}, 3, NOW_MS)
+    events, reach = window.after(0, {"topic:a": 0, "topic:b": 0}, 3, ME, NOW_MS)
     assert ([each.position for each in events], reach) == ([1, 2, 3], 3)
     every = follow(window, 0, {"topic:a": 0, "topic:b": 0}, 3)
     assert [each.position for each in every] == list(range(1, 21))
@@ -227,7 +228,7 @@ def test_beginning_anew_forgets_everything() -> None:
     window.append(event(1, collapse_key="k"))
     window.begin(7)
     assert (len(window), window.bytes, window.start, window.newest) == (0, 0, 7, 7)
-    assert window.after(7, {"topic:a": 0}, 10, NOW_MS) == ([], 7)
+    assert window.after(7, {"topic:a": 0}, 10, ME, NOW_MS) == ([], 7)
 
 
 def test_an_entry_that_no_browser_sees_moves_the_newest_position_alone() -> None:
@@ -235,4 +236,4 @@ def test_an_entry_that_no_browser_sees_moves_the_newest_position_alone() -> None
     window.append(event(1))
     window.advance(2)
     assert (window.start, window.newest, len(window)) == (0, 2, 1)
-    assert window.after(0, {"topic:a": 0}, 10, NOW_MS) == ([event(1)], 2)
+    assert window.after(0, {"topic:a": 0}, 10, ME, NOW_MS) == ([event(1)], 2)

@@ -1,0 +1,84 @@
+"""Receivers: how those want to be told for whom a request is; kept in memory, for every request asks.
+
+Forgotten when the log tells that something has changed, or that something may have been missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from tortoise.expressions import Q
+
+from app import channel
+from app.accept.known import Audience
+from app.entry import Entry, Kind, SubscriptionChange
+from app.models import Customer, Subscription
+from app.preferences import COLUMNS, DEFAULT, Preferences, of_columns
+
+# Past this all are forgotten: about 10 MB, and asking anew is one query.
+CUSTOMERS_MAX = 100_000
+TOPICS_MAX = 1_000
+# Of one query: SQLite takes up to 32,766 parameters.
+ASK_MAX = 5_000
+
+
+class Receivers:
+    """Preferences by customer, and audiences by topic."""
+
+    def __init__(self) -> None:
+        self._preferences: dict[int, Preferences] = {}
+        self._audiences: dict[str, Audience] = {}
+        # Raised whenever something is forgotten: what was asked for before that may be out of date.
+        self._version = 0
+
+    async def preferences(self, customer_ids: Collection[int]) -> dict[int, Preferences]:
+        """The preferences of customers; of those never heard of, the defaults."""
+        unknown = sorted({each for each in customer_ids if each not in self._preferences})
+        asked: dict[int, Preferences] = {}
+        version = self._version
+        for start in range(0, len(unknown), ASK_MAX):
+            part = unknown[start : start + ASK_MAX]
+            found = await Customer.filter(id__in=part).values_list("id", *COLUMNS)
+            asked |= dict.fromkeys(part, DEFAULT)
+            asked |= {customer_id: of_columns(*columns) for customer_id, *columns in found}
+        known = {each: self._preferences[each] for each in customer_ids if each not in asked}
+        if version == self._version:
+            if len(self._preferences) + len(asked) > CUSTOMERS_MAX:
+                self._preferences.clear()
+            self._preferences |= asked
+        return known | asked
+
+    async def audiences(self, topics: Iterable[str]) -> dict[str, Audience]:
+        """Who is subscribed to topics."""
+        return {topic: self._audiences.get(topic) or await self._ask_audience(topic) for topic in topics}
+
+    def observe(self, entries: Sequence[Entry]) -> None:
+        """Forgets what these entries of the log have changed."""
+        for entry in entries:
+            if entry.kind is Kind.SUBSCRIPTION:
+                self._version += 1
+                self._audiences.pop(SubscriptionChange.of_entry(entry).topic, None)
+            elif entry.kind is Kind.CUSTOMER:
+                self._version += 1
+                self._preferences.pop(channel.receiver_id(entry.channel) or 0, None)
+                self._audiences.clear()
+
+    def forget(self) -> None:
+        """Forgets all: changes may have been missed."""
+        self._version += 1
+        self._preferences.clear()
+        self._audiences.clear()
+
+    async def _ask_audience(self, topic: str) -> Audience:
+        version = self._version
+        subscribed = Subscription.filter(topic=topic)
+        holding_back = subscribed.filter(~Q(customer__muted_kinds="") | Q(customer__quiet_from__isnull=False))
+        found = await holding_back.values_list("customer_id", *(f"customer__{column}" for column in COLUMNS))
+        audience = Audience(
+            await subscribed.count(), tuple((customer_id, of_columns(*columns)) for customer_id, *columns in found)
+        )
+        if version == self._version:
+            if len(self._audiences) >= TOPICS_MAX:
+                self._audiences.clear()
+            self._audiences[topic] = audience
+        return audience
