@@ -60,20 +60,11 @@ async def write(connection: BaseDBAsyncClient, claimed: Mapping[Owner, Sequence[
     rows = sorted((claim, owner_at) for owner_at, claims in enumerate(claimed.values()) for claim in claims)
     if not rows:
         return set()
-    now = datetime.now(UTC)
-    await IdempotencyKey.bulk_create(
-        [
-            IdempotencyKey(
-                sender_id=claim.sender_id,
-                key=claim.key,
-                body_sha256=claim.sha256,
-                uids=",".join(claim.uids),
-                date_sent=now,
-            )
-            for claim, _ in rows
-        ],
-        ignore_conflicts=True,
-        using_db=connection,
+    now = database.timestamp_parameter(datetime.now(UTC))
+    await connection.execute_many(
+        "INSERT INTO idempotency_key (sender_id, key, body_sha256, uids, date_sent)"
+        f" VALUES ({database.placeholders(5)}) ON CONFLICT (sender_id, key) DO NOTHING",
+        [[claim.sender_id, claim.key, claim.sha256, ",".join(claim.uids), now] for claim, _ in rows],
     )
     keys: dict[str, set[str]] = {}
     for claim, _ in rows:

@@ -121,7 +121,8 @@ class Intake:
                 accepted = await self._outbox.accept(request) if fresh else []
             except ClaimTaken:
                 continue
-            accepted += await self._outbox.accepted([uid for claim in reported.values() for uid in claim.uids])
+            if reported:
+                accepted += await self._outbox.accepted([uid for claim in reported.values() for uid in claim.uids])
             by_uid = {each.uid: each for each in accepted}
             return [by_uid[uid] for uid in uids if uid in by_uid]
 

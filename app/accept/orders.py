@@ -74,8 +74,11 @@ async def _subscribe(
         rows = await Subscription.filter(topic__in=ended).using_db(connection).values_list("customer_id", "topic")
         left = sorted({*left, *(SubscriptionChange(who, topic, False) for who, topic in rows)})
     if begun:
-        made = [Subscription(customer_id=who, topic=topic, position=newest) for who, topic, _ in begun]
-        await Subscription.bulk_create(made, ignore_conflicts=True, using_db=connection)
+        await connection.execute_many(
+            f"INSERT INTO subscription (customer_id, topic, position) VALUES ({database.placeholders(3)})"
+            " ON CONFLICT (customer_id, topic) DO NOTHING",
+            [[who, topic, newest] for who, topic, _ in begun],
+        )
     if left:
         first, second = database.placeholders(1), database.placeholders(1, start=2)
         statement = f"DELETE FROM subscription WHERE customer_id = {first} AND topic = {second}"

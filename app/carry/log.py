@@ -191,6 +191,15 @@ class Log:
             found = await self._tail_redis.xrange(LOG, count=1)
         return _position_of_one(found)
 
+    async def is_full(self) -> bool:
+        """Whether the log has as many entries as it keeps: else none has been trimmed.
+
+        Raises:
+            LogUnavailable: Redis is away.
+        """
+        async with self._available():
+            return await self._tail_redis.xlen(LOG) >= self._max_entries
+
     async def now_ms(self) -> int:
         """Redis's clock, by which positions are given (Unix time).
 
@@ -309,7 +318,9 @@ def _position(redis_id: bytes) -> int:
 
 def _packed(entry: Entry) -> bytes:
     """An entry as Redis holds it: a line of JSON, then the frame as it is."""
-    head = (entry.channel, entry.kind, entry.uid, entry.expires_ms, entry.collapse_key, entry.withheld, entry.retracts)
+    head: tuple[object, ...] = (entry.channel, entry.kind, entry.uid, entry.expires_ms, entry.collapse_key)
+    if entry.withheld or entry.retracts:
+        head += (entry.withheld, entry.retracts)
     return orjson.dumps(head) + b"\n" + entry.frame
 
 
@@ -335,7 +346,8 @@ def _look_at_error(task: asyncio.Task[str]) -> None:
 
 def _entry(redis_id: bytes, fields: dict[bytes, bytes]) -> Entry:
     head, _, frame = fields[b"e"].partition(b"\n")
-    channel, kind, uid, expires_ms, collapse_key, withheld, retracts = orjson.loads(head)
+    channel, kind, uid, expires_ms, collapse_key, *rest = orjson.loads(head)
+    withheld, retracts = rest or ((), "")
     position = _position(redis_id)
     return Entry(channel, Kind(kind), frame, uid, expires_ms, collapse_key, tuple(withheld), retracts, position)
 

@@ -48,6 +48,7 @@ class Tail:
         self._resumed = resumed
         self._missed = missed
         self._position = 0
+        self._began_empty = False
         self.started = False
         self.connected = False
 
@@ -64,6 +65,7 @@ class Tail:
         await self._begin(entries)
         # Of an empty log: all that will be in it comes after this moment.
         self._position = entries[-1].position if entries else positions.from_ms(await self._log.now_ms()) - 1
+        self._began_empty = not entries
         self.started = self.connected = True
 
     async def _follow(self) -> None:
@@ -80,13 +82,20 @@ class Tail:
             if not entries:
                 continue
             is_full = len(entries) == READ_COUNT
-            if (unsure or is_full) and await self._log.oldest() > self._position:
+            if (unsure or is_full) and await self._is_trimmed():
                 logger.warning("The log was trimmed before it was read.", extra={"action": "tail_missed"})
                 self._missed(self._position, entries[0].position)
                 await self._resumed()
             unsure = is_full
+            self._began_empty = False
             self._position = entries[-1].position
             self._deliver(entries)
+
+    async def _is_trimmed(self) -> bool:
+        """Whether entries behind the position have left the log, so that some behind them may have as well."""
+        if self._began_empty and not await self._log.is_full():
+            return False  # there never was one at the position
+        return await self._log.oldest() > self._position
 
     async def _attempt(self, reading: Awaitable[None]) -> None:
         try:
