@@ -244,7 +244,7 @@ class EventHourAccount(EventAccount, HourAccount):
     """Of one kind of event in one hour."""
 
 
-# Of the hours from `from` up to `to`.
+# Of the hours from `from` up to `to`. `rows`, by both kind and hour, are there for up to seven days, and in the CSV.
 HoursReport = TypedDict(
     "HoursReport",
     {
@@ -253,7 +253,7 @@ HoursReport = TypedDict(
         "total": Account,
         "by_event": list[EventAccount],
         "by_hour": list[HourAccount],
-        "rows": list[EventHourAccount],
+        "rows": NotRequired[list[EventHourAccount]],
     },
 )
 

@@ -70,6 +70,7 @@ class NotificationRow(Model):
     copy_of = fields.UUIDField(null=True)
     retracts = fields.UUIDField(null=True)
     date_retracted = fields.DatetimeField(null=True)
+    date_expired = fields.DatetimeField(null=True)  # when it was tallied that it has
 
     class Meta:
         table = "notification"
@@ -79,8 +80,13 @@ class NotificationRow(Model):
             ("channel", "collapse_key", "position"),
             # The relay looks for what is due ten times a second, however much has been carried.
             PartialIndex(name="notification_outbox", fields=("release_at", "date_sent"), where="position IS NULL"),
+            # What expires is counted once, when it has. Most never do.
+            PartialIndex(
+                name="notification_expiring",
+                fields=("expires_at",),
+                where="expires_at IS NOT NULL AND date_expired IS NULL",
+            ),
             # Reports count what few notifications ever are.
-            PartialIndex(name="notification_expiring", fields=("date_sent",), where="expires_at IS NOT NULL"),
             PartialIndex(name="notification_retracted", fields=("date_sent",), where="date_retracted IS NOT NULL"),
         )
 
@@ -121,19 +127,23 @@ class Order(Model):
 
 
 class Tally(Model):
-    """How often something happened to notifications of one kind that were sent in one hour (see `app.tally`)."""
+    """What became of the notifications of one kind that were accepted in one hour (see `app.tally`)."""
 
     id = fields.BigIntField(primary_key=True)
     hour = fields.IntField()  # since 1970
     event = fields.CharField(100)
-    step = fields.CharField(10)
-    bucket = fields.SmallIntField()
-    shard = fields.SmallIntField()
-    count = fields.BigIntField()
+    shard = fields.IntField()
+    receivers = fields.BigIntField()
+    muted = fields.BigIntField()
+    held = fields.BigIntField()
+    expired = fields.BigIntField()
+    carried = fields.BinaryField()
+    received = fields.BinaryField()
+    read = fields.BinaryField()
 
     class Meta:
         table = "tally"
-        unique_together = (("hour", "event", "step", "bucket", "shard"),)
+        unique_together = (("hour", "event", "shard"),)
 
 
 class Receipt(Model):

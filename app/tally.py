@@ -1,18 +1,20 @@
-"""Tallies: how often what happened to the notifications of each kind and hour, and how long it took.
+"""Tallies: what became of the notifications of each kind and hour: how many, and how long it took.
 
-Counted in the transaction that makes it so; a report over a million notifications adds up some thousand rows. Times are
-counted by buckets that grow by a fifth, so a quantile is right within a tenth.
+Counted in the transaction that makes it so. A report over a million notifications adds up a few thousand rows.
 """
 
 from __future__ import annotations
 
 import random
+from array import array
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
-from math import log
-from typing import NamedTuple
+from functools import cache
+from itertools import accumulate
+from math import ceil, log
+from typing import Any, NamedTuple
 
 from tortoise import BaseDBAsyncClient
 
@@ -21,37 +23,61 @@ from app import position as positions
 from app.notification import Notification
 from app.row import Recorded
 
+# Durations are counted in buckets that grow by a fifth, so that a quantile is right within a tenth; 120 of them reach
+# a month. All of a histogram are one number, with 32 bits for each bucket: adding two is one addition.
 GROWTH = 1.2
-# A row that is changed stays locked until its transaction ends. Several stand for the same count, and a process uses
-# one of them, so that processes seldom wait for each other.
-SHARDS = 16
-_SHARD = random.randrange(SHARDS)
+BUCKET_BITS = 32
 
-_ADD = """INSERT INTO tally (hour, event, step, bucket, shard, count) VALUES ({values})
-  ON CONFLICT (hour, event, step, bucket, shard) DO UPDATE SET count = tally.count + excluded.count"""
+# A process counts in rows of its own: a row that is changed stays locked until its transaction ends, and processes
+# would wait for each other. Those of past hours are put together (`app.run.prune`).
+_SHARD = random.randrange(1, 1 << 31)
+TOGETHER = 0
 
-
-class Step(StrEnum):
-    """What is counted; the bucket says how long it took, in those that have a time."""
-
-    CARRIED = "carried"  # since it was accepted, or due
-    RECEIVERS = "receivers"
-    MUTED = "muted"
-    HELD = "held"
-    RECEIVED = "received"  # since it was carried
-    READ = "read"  # since it was received
+COLUMNS = ("receivers", "muted", "held", "expired", "carried", "received", "read")
+HISTOGRAMS = ("carried", "received", "read")
 
 
 class Key(NamedTuple):
-    """What is counted together: the hour (since 1970) in which notifications of a kind were accepted, and the rest."""
+    """What is counted together: the kind, and the hour (since 1970) in which it was accepted."""
 
     hour: int
     event: str
-    step: Step
-    bucket: int = 0
 
 
-Counts = Counter[Key]
+class Tally(NamedTuple):
+    """Counts; of all of them, sums are those of the numbers.
+
+    Attributes:
+        receivers: customers whom it was for.
+        muted: those from whom it was kept because they have muted its kind.
+        held: those from whom it was kept because of their quiet hours.
+        expired: those who had not received it when it expired.
+        carried: how long it took since it was accepted, or due, as a histogram.
+        received: since it was carried.
+        read: since it was received.
+    """
+
+    receivers: int = 0
+    muted: int = 0
+    held: int = 0
+    expired: int = 0
+    carried: int = 0
+    received: int = 0
+    read: int = 0
+
+    def plus(self, other: Tally) -> Tally:
+        return Tally(
+            self.receivers + other.receivers,
+            self.muted + other.muted,
+            self.held + other.held,
+            self.expired + other.expired,
+            self.carried + other.carried,
+            self.received + other.received,
+            self.read + other.read,
+        )
+
+
+Tallies = dict[Key, Tally]
 
 
 def hour_of(moment: datetime) -> int:
@@ -59,51 +85,122 @@ def hour_of(moment: datetime) -> int:
     return int(moment.timestamp()) // 3600
 
 
+def one(milliseconds: float) -> int:
+    """The histogram of one duration."""
+    return 1 << BUCKET_BITS * bucket_of(milliseconds)
+
+
 def bucket_of(milliseconds: float) -> int:
-    """The bucket of a duration."""
+    """The bucket of a duration; a negative one (clocks of two machines) counts as none."""
     return int(log(max(milliseconds, 0) + 1, GROWTH) + 0.5)
 
 
-def milliseconds_of(bucket: int) -> float:
+def counts_of(histogram: int) -> Sequence[int]:
+    """How many durations are in each bucket."""
+    size = -(-histogram.bit_length() // BUCKET_BITS)
+    return array("I", histogram.to_bytes(size * BUCKET_BITS // 8, "little"))
+
+
+def quantiles(counts: Sequence[int], shares: Iterable[float]) -> list[float]:
+    """The durations (ms) that these shares of all do not exceed; `counts` must not be empty."""
+    reached = list(accumulate(counts))
+    return [_milliseconds(bisect_left(reached, ceil(share * reached[-1]))) for share in shares]
+
+
+@cache
+def _milliseconds(bucket: int) -> float:
     """The duration in the middle of a bucket."""
     return round(GROWTH**bucket - 1, 1)
 
 
-def quantile(buckets: Mapping[int, int], share: float) -> float | None:
-    """The duration (ms) that a share of all do not exceed, from counts by bucket; None: there are none."""
-    left = share * sum(buckets.values())
-    for bucket in sorted(buckets):
-        left -= buckets[bucket]
-        if left <= 0:
-            return milliseconds_of(bucket)
-    return None
+def add_to(tallies: Tallies, key: Key, more: Tally) -> None:
+    tallies[key] = tallies[key].plus(more) if key in tallies else more
 
 
-def of_accepted(notifications: Iterable[Notification]) -> Counts:
-    """What to count when notifications are accepted: whom they are kept from."""
-    counts = Counts()
+def of_accepted(notifications: Iterable[Notification]) -> Tallies:
+    """What to count when notifications are accepted: from whom they are kept."""
+    tallies: Tallies = {}
     for each in notifications:
-        if each.copy_of is None and each.release_at != each.send_at:
-            counts[Key(hour_of(each.date_sent), each.event, Step.HELD)] += 1
-        for _, copy_uid in each.withheld:
-            step = Step.MUTED if copy_uid is None else Step.HELD
-            counts[Key(hour_of(each.date_sent), each.event, step)] += 1
-    return counts
+        muted = sum(copy_uid is None for _, copy_uid in each.withheld)
+        held = len(each.withheld) - muted + (each.copy_of is None and each.release_at != each.send_at)
+        if muted or held:
+            add_to(tallies, Key(hour_of(each.date_sent), each.event), Tally(muted=muted, held=held))
+    return tallies
 
 
-def of_recorded(recorded: Iterable[Recorded]) -> Counts:
+def of_recorded(recorded: Iterable[Recorded]) -> Tallies:
     """What to count when positions are written down."""
-    counts = Counts()
-    for event, date_sent, due_at, position, receivers in recorded:
-        hour = hour_of(date_sent)
-        took_ms = positions.to_ms(position) - due_at.timestamp() * 1000
-        counts[Key(hour, event, Step.CARRIED, bucket_of(took_ms))] += 1
-        counts[Key(hour, event, Step.RECEIVERS)] += receivers
-    return counts
+    # Most of a batch are alike, and adding up large numbers takes longer than counting.
+    alike = Counter(
+        (
+            Key(hour_of(date_sent), event),
+            receivers,
+            bucket_of(positions.to_ms(position) - due_at.timestamp() * 1000),
+        )
+        for event, date_sent, due_at, position, receivers in recorded
+    )
+    tallies: Tallies = {}
+    for (key, receivers, bucket), count in alike.items():
+        add_to(tallies, key, Tally(receivers=receivers * count, carried=count << BUCKET_BITS * bucket))
+    return tallies
 
 
-async def add(connection: BaseDBAsyncClient, counts: Counts) -> None:
-    """Adds counts to those in the database."""
-    values = [[*key, _SHARD, count] for key, count in sorted(counts.items())]
-    if values:
-        await connection.execute_many(_ADD.format(values=database.placeholders(6)), values)
+def of_row(row: Mapping[str, Any]) -> Tally:
+    """The tally that a row holds."""
+    return Tally(
+        row["receivers"],
+        row["muted"],
+        row["held"],
+        row["expired"],
+        int.from_bytes(row["carried"], "little"),
+        int.from_bytes(row["received"], "little"),
+        int.from_bytes(row["read"], "little"),
+    )
+
+
+async def add(connection: BaseDBAsyncClient, tallies: Tallies, shard: int = _SHARD) -> None:
+    """Adds to what is counted in the database."""
+    if not tallies:
+        return
+    hours, events = sorted({key.hour for key in tallies}), sorted({key.event for key in tallies})
+    # What puts past hours together may be at it. SQLite has one writer at a time anyway.
+    lock = "" if database.is_sqlite() else " FOR UPDATE"
+    rows = await connection.execute_query_dict(
+        f"SELECT hour, event, {', '.join(COLUMNS)} FROM tally"
+        f" WHERE hour IN ({database.placeholders(len(hours))})"
+        f" AND event IN ({database.placeholders(len(events), start=len(hours) + 1)})"
+        f" AND shard = {database.placeholders(1, start=len(hours) + len(events) + 1)}{lock}",
+        [*hours, *events, shard],
+    )
+    summed = dict(tallies)
+    for row in rows:
+        key = Key(row["hour"], row["event"])
+        if key in tallies:
+            summed[key] = of_row(row).plus(tallies[key])
+    changes = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS)
+    await connection.execute_many(
+        f"INSERT INTO tally (hour, event, shard, {', '.join(COLUMNS)})"
+        f" VALUES ({database.placeholders(3 + len(COLUMNS))}) ON CONFLICT (hour, event, shard) DO UPDATE SET {changes}",
+        [[*key, shard, *_values(tally)] for key, tally in sorted(summed.items())],
+    )
+
+
+async def put_together(connection: BaseDBAsyncClient, key: Key) -> None:
+    """Makes one row of those that processes keep for themselves."""
+    values = database.placeholders(3).split(", ")
+    rows = await connection.execute_query_dict(
+        f"DELETE FROM tally WHERE hour = {values[0]} AND event = {values[1]} AND shard <> {values[2]}"
+        f" RETURNING {', '.join(COLUMNS)}",
+        [*key, TOGETHER],
+    )
+    tallies: Tallies = {}
+    for row in rows:
+        add_to(tallies, key, of_row(row))
+    await add(connection, tallies, TOGETHER)
+
+
+def _values(tally: Tally) -> list[Any]:
+    return [
+        value.to_bytes(-(-value.bit_length() // 8), "little") if name in HISTOGRAMS else value
+        for name, value in zip(COLUMNS, tally, strict=True)
+    ]

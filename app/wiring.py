@@ -33,6 +33,7 @@ from app.read import inbox, subscriptions
 from app.report import api as report_api
 from app.run import health
 from app.run.background import Background
+from app.run.expire import expire_forever
 from app.run.metrics import Metrics, Reading
 from app.run.prune import prune_forever
 from app.settings import Settings
@@ -235,6 +236,7 @@ async def running(settings: Settings, redis_url: str, loops: Sequence[str]) -> A
     if "relay" in loops:
         background.start("relay", service.relay.run())
         background.start("prune", prune_forever(settings.retention_days, lambda: service.relay.active))
+        background.start("expire", expire_forever(lambda: service.relay.active))
     try:
         yield service
     finally:

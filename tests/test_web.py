@@ -16,6 +16,7 @@ TYPES = {
     ".css": {"text/css"},
     ".svg": {"image/svg+xml"},
     ".js": {"text/javascript", "application/javascript"},
+    ".json": {"application/json"},
 }
 NAMES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.is_file())
 PAGES = {"/": "index.html", "/console": "console.html", "/docs": "docs.html"}

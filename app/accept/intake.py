@@ -118,7 +118,7 @@ class Intake:
             parties = [(each.source.order_id or "", each.parties) for each in told if each.parties != Parties()]
             request = Request(stored, [*_claims(key, tuple(uids)), *own_claims], parties)
             try:
-                accepted = await self._outbox.accept(request) if fresh else []
+                accepted = await self._outbox.accept(request) if fresh or key is not None else []
             except ClaimTaken:
                 continue
             if reported:

@@ -114,8 +114,9 @@ def compose(
 
 def _said(told: Told, loc: Loc, catalogue: Catalogue, language: str, time_zone: str, now: datetime) -> Said:
     event, kind = told.source, told.kind
+    read_at = max(now, event.send_at or now)  # "today" is then
     try:
-        text = catalogue.text(kind.event, told.facts, event.order_id, language, time_zone, now)
+        text = catalogue.text(kind.event, told.facts, event.order_id, language, time_zone, read_at)
     except FactsInvalid as error:
         raise InvalidFields([{"loc": [*loc, *each["loc"]], "msg": each["msg"]} for each in error.errors]) from None
     return Said(

@@ -211,13 +211,16 @@ class Outbox:
         """One transaction for all; False if positions could not be written because the database is away."""
         try:
             async with database.transaction() as connection:
-                counts = tally.Counts()
-                for run, positions in _by_run(records).items():
-                    counts += tally.of_recorded(await row.place(connection, run, positions))
+                recorded = [
+                    each
+                    for run, positions in _by_run(records).items()
+                    for each in await row.place(connection, run, positions)
+                ]
                 stored, taken, changes = await self._insert(connection, submissions)
-                for submission in stored:
-                    counts += tally.of_accepted(submission.notifications)
-                await tally.add(connection, counts)
+                tallies = tally.of_recorded(recorded)
+                for key, more in tally.of_accepted(each for one in stored for each in one.notifications).items():
+                    tally.add_to(tallies, key, more)
+                await tally.add(connection, tallies)
         except Exception as error:
             return await self._commit_failed(error, submissions, records)
         for record in records:

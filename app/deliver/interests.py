@@ -89,4 +89,4 @@ def _apply(topics: Topics, topic: str, position: int | None) -> None:
     if position is None:
         topics.pop(topic, None)
     else:
-        topics[topic] = position
+        topics.setdefault(topic, position)  # who subscribes a second time keeps the first one's position

@@ -11,7 +11,7 @@ from tortoise import BaseDBAsyncClient
 from app import database, tally
 from app import position as positions
 from app.models import Customer, NotificationRow
-from app.tally import Key, Step
+from app.tally import Key, Tally
 
 
 class Receipts(NamedTuple):
@@ -46,10 +46,13 @@ async def write(
             await Customer.bulk_create([Customer(id=customer_id)], ignore_conflicts=True, using_db=connection)
             now = datetime.now(UTC)
             new = await _insert(connection, customer_id, sorted(known), now)
-            counts = tally.Counts(_received(known[uid], now) for uid in new)
+            tallies: tally.Tallies = {}
+            for uid in new:
+                tally.add_to(tallies, _key(known[uid]), Tally(received=tally.one(_ms_since_carried(known[uid], now))))
             for uid, date_received in (await _mark_read(connection, customer_id, was_read, now)).items():
-                counts[_read(known[uid], date_received, now)] += 1
-            await tally.add(connection, counts)
+                took_ms = (now - date_received).total_seconds() * 1000
+                tally.add_to(tallies, _key(known[uid]), Tally(read=tally.one(took_ms)))
+            await tally.add(connection, tallies)
     return Receipts(
         received=[uid for uid in named if uid in known and uid not in set(read)],
         read=[uid for uid in named if uid in known and uid in set(read)],
@@ -88,15 +91,13 @@ async def _mark_read(
     return {str(row["notification_id"]): database.timestamp_value(row["date_received"]) for row in found}
 
 
-def _received(visible: _Visible, now: datetime) -> Key:
-    carried_ms = positions.to_ms(visible.position or 0) or now.timestamp() * 1000
-    took_ms = now.timestamp() * 1000 - carried_ms
-    return Key(tally.hour_of(visible.date_sent), visible.event, Step.RECEIVED, tally.bucket_of(took_ms))
+def _key(visible: _Visible) -> Key:
+    return Key(tally.hour_of(visible.date_sent), visible.event)
 
 
-def _read(visible: _Visible, date_received: datetime, now: datetime) -> Key:
-    took_ms = (now - date_received).total_seconds() * 1000
-    return Key(tally.hour_of(visible.date_sent), visible.event, Step.READ, tally.bucket_of(took_ms))
+def _ms_since_carried(visible: _Visible, now: datetime) -> float:
+    """Zero if the position is not written down yet: it was this moment."""
+    return 0 if visible.position is None else now.timestamp() * 1000 - positions.to_ms(visible.position)
 
 
 async def _visible(uids: Collection[str], may_see: Callable[[str], bool]) -> Mapping[str, _Visible]:

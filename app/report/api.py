@@ -62,11 +62,12 @@ def routes(tokens: Tokens, settled: Callable[[Collection[str]], Awaitable[None]]
         http.identify(tokens).require("sender", "ops")
         query = parse_values(REPORTS_QUERY, request.args.to_dict())
         end = query.end or datetime.now(UTC)
-        report = await of_hours.report(query.event, query.begin or end - DEFAULT_PERIOD, end)
+        begin = query.begin or end - DEFAULT_PERIOD
         wants_csv = request.accept_mimetypes.best_match(["application/json", "text/csv"]) == "text/csv"
         if query.format == "csv" or (query.format is None and wants_csv):
-            return Response(of_hours.to_csv(report["rows"]), content_type="text/csv; charset=utf-8")
-        return http.answer(report)
+            text = await of_hours.report_csv(query.event, begin, end)
+            return Response(text, content_type="text/csv; charset=utf-8")
+        return http.answer(await of_hours.report(query.event, begin, end))
 
     return blueprint
 

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from app import channel, database
+from app import channel, database, tally
 from app import position as positions
 from app.models import IdempotencyKey, Marks, NotificationRow, Order, Subscription, Tally
-from app.tally import hour_of
+from app.tally import TOGETHER, hour_of
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ async def prune_forever(retention_days: int, is_active: Callable[[], bool]) -> N
         try:
             if is_active():
                 await prune(datetime.now(UTC) - timedelta(days=retention_days))
+                await put_together(hour_of(datetime.now(UTC)))
                 await prune_orders(datetime.now(UTC) - timedelta(days=ORDER_DAYS))
         except Exception as error:
             if not database.is_unavailable(error):
@@ -66,3 +67,11 @@ async def prune_orders(before: datetime) -> None:
         topics = [channel.topic_of_order(str(order_id)) for order_id in order_ids]
         await Subscription.filter(topic__in=topics).delete()
         await Order.filter(order_id__in=list(order_ids)).delete()
+
+
+async def put_together(before_hour: int) -> None:
+    """Puts the tallies of hours that are over, which each process keeps for itself, into one for a kind and hour."""
+    keys = await Tally.filter(hour__lt=before_hour).exclude(shard=TOGETHER).distinct().values_list("hour", "event")
+    for hour, event in keys:
+        async with database.transaction() as connection:
+            await tally.put_together(connection, tally.Key(hour, event))

@@ -1,4 +1,4 @@
-"""The customer's page and the sender's console, in Chromium, at a real service."""
+"""The customer's page, in Chromium, at a real service."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import re
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Route, expect
 
 from tests.browser.visit import Visit, badge, cards, has_state, is_live, titles, toasts
 
@@ -23,7 +23,7 @@ async def test_what_the_console_sends_is_on_the_page_at_once(visit: Visit) -> No
     await console.get_by_label("Title").fill("Your order is ready")
     await console.locator("#body_text").fill("Pick it up at the counter.")
     await console.get_by_label("High").check()
-    await send_from(console)
+    await console.get_by_role("button", name="Send", exact=True).click()
 
     await expect(toasts(page)).to_have_text(["Your order is ready"])  # first: it goes away after a while
     await expect(titles(page)).to_have_text(["Your order is ready"])
@@ -130,45 +130,6 @@ async def test_scripts_and_lines_in_any_text_stay_text(visit: Visit) -> None:
     await is_live(page)
 
 
-class TestConsole:
-    async def test_what_the_server_refuses_is_shown_beside_the_field_and_as_it_was_answered(self, visit: Visit) -> None:
-        console = await visit.console()
-        await console.get_by_text("Notes, data, several at once").click()
-        await console.get_by_label("Data").fill("{not JSON")
-        await send_from(console)
-        await expect(console.locator("#error-data")).to_contain_text("not JSON")
-        await expect(console.locator(".answer")).to_have_count(0)  # that can't be sent at all
-
-        await console.get_by_label("Data").fill('{"order_id": "1001"}')
-        await console.get_by_label("Title").fill("")
-        await console.get_by_label("Kind of event").fill("Not an event")
-        await send_from(console)
-
-        await expect(console.locator("#error-title_text")).to_be_visible()
-        await expect(console.locator("#error-event")).to_be_visible()
-        await expect(console.locator("#error-body_text")).to_be_hidden()
-        await expect(console.get_by_label("Title")).to_be_focused()
-        await expect(console.get_by_label("Title")).to_have_attribute("aria-invalid", "true")
-        await expect(console.locator(".answer-status")).to_have_text("422")
-        await expect(console.locator(".answer pre")).to_contain_text('"code": "invalid_fields"')
-
-        await console.get_by_label("Title").fill("Better")
-        await console.get_by_label("Kind of event").fill("order.ready")
-        await send_from(console)
-        await expect(console.locator(".answer-status").first).to_have_text("201")
-        await expect(console.locator("#error-title_text")).to_be_hidden()
-
-    async def test_sending_again_with_the_same_key_sends_nothing(self, visit: Visit) -> None:
-        page, console = await visit.page(), await visit.console()
-        await send_from(console)
-        await console.get_by_role("button", name="Send again with the same key").click()
-        await expect(console.locator(".answer-status")).to_have_text(["201", "201"])
-        words = await console.locator(".answer-words").all_text_contents()
-        assert words[0] == words[1]
-        await visit.send("the last one")
-        await expect(titles(page)).to_have_text(["the last one", "Your order is on its way"])
-
-
 class TestSigningIn:
     async def test_a_forged_token_is_told_so_and_shows_nothing(self, visit: Visit) -> None:
         header, claims, signature = visit.service.customer(visit.customer).split(".")
@@ -211,7 +172,3 @@ async def sign_in(visit: Visit, token: str) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     answer = await visit.context.request.post(f"{visit.service.url}/session", headers=headers)
     assert answer.ok
-
-
-async def send_from(console: Page) -> None:
-    await console.get_by_role("button", name="Send", exact=True).click()

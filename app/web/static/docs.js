@@ -4,10 +4,11 @@ import { byId, element } from './dom.js'
 
 // By the first step of the path. What is named nowhere here is shown at the end: nothing is left out.
 const GROUPS = {
-  Send: ['notifications', 'order-events', 'customers'],
+  Send: ['notifications', 'order-events', 'catalogue', 'customers'],
   Listen: ['stream', 'subscriptions'],
   Read: ['inbox', 'receipts', 'preferences'],
   'Sign in': ['session'],
+  Report: ['reports'],
   Operate: ['healthz', 'readyz', 'stats', 'metrics'],
 }
 const METHODS = ['get', 'post', 'put', 'patch', 'delete']

@@ -27,6 +27,8 @@ export function readDraft(input) {
     priority: input.priority,
     ...(input.notes && { notes: input.notes }),
     ...(input.data.trim() && { data: parseData(input.data) }),
+    ...readTimes(input),
+    ...(input.collapse_key && { collapse_key: input.collapse_key }),
   }
   const numbered = Array.from({ length: times }, (_, index) => ({
     ...draft,
@@ -34,6 +36,28 @@ export function readDraft(input) {
     body_text: draft.body_text.replaceAll('{n}', index + 1),
   }))
   return times === 1 ? numbered[0] : { notifications: numbered }
+}
+
+/** @returns {{send_at?: string, expires_at?: string}} those of the two that are given */
+export function readTimes({ send_at, expires_at }) {
+  return { ...(send_at && { send_at: toRfc3339(send_at) }), ...(expires_at && { expires_at: toRfc3339(expires_at) }) }
+}
+
+/** @param {string} local of an input of the type `datetime-local`, by this device's clock @returns {string} in UTC */
+export function toRfc3339(local) {
+  return new Date(local).toISOString()
+}
+
+/** @param {string} text @returns {object} what is written in the field `data` @throws {BadField} */
+export function parseData(text) {
+  let data
+  try {
+    data = JSON.parse(text)
+  } catch (error) {
+    throw new BadField('data', `This is not JSON: ${error.message}`)
+  }
+  if (data === null || typeof data !== 'object' || Array.isArray(data)) throw new BadField('data', 'This is JSON, but not an object: it must begin with { and end with }.')
+  return data
 }
 
 function parseReceiver({ to, topic, receivers }) {
@@ -56,17 +80,6 @@ function parseTimes(text) {
   const times = Number(text)
   if (!Number.isInteger(times) || times < 1 || times > MOST_AT_ONCE) throw new BadField('times', `Must be a whole number from 1 to ${MOST_AT_ONCE}.`)
   return times
-}
-
-function parseData(text) {
-  let data
-  try {
-    data = JSON.parse(text)
-  } catch (error) {
-    throw new BadField('data', `This is not JSON: ${error.message}`)
-  }
-  if (data === null || typeof data !== 'object' || Array.isArray(data)) throw new BadField('data', 'This is JSON, but not an object: it must begin with { and end with }.')
-  return data
 }
 
 /** @returns {string} a new Idempotency-Key; `crypto.randomUUID` is missing where a page is served without TLS */

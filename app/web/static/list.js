@@ -29,6 +29,7 @@ export class NotificationList {
   #template
   #items = new Map()
   #retracted = new Set()
+  #expiries = new Map()
   /** Whether something older was taken off the end of the list to keep it short. */
   wasCut = false
 
@@ -61,7 +62,7 @@ export class NotificationList {
    * Puts a notification where it belongs, or brings the one with its uid up to date. Of those with the same collapse
    * key in the same channel only the newest stays, in whichever order they come: so does the server keep the inbox.
    *
-   * @param {import('./client.js').Notification & {date_read?: ?string}} notification
+   * @param {import('./client.js').Notification & {date_read?: ?string, muted?: boolean}} notification
    * @param {{isNew?: boolean}} [how] isNew: it came this moment, so draw the eye to it
    */
   put(notification, { isNew = false } = {}) {
@@ -73,11 +74,13 @@ export class NotificationList {
     const item = known ?? this.#make(notification)
     // Read here but not known to the server yet: it stays read.
     item.dataset.read = String(Boolean(notification.date_read) || item.dataset.read === 'true')
+    item.querySelector('.muted').hidden = !notification.muted
     describeButton(item)
     if (known && known.dataset.position === (notification.position ?? '')) return
     if (isNew) item.classList.add('new')
     item.dataset.position = notification.position ?? ''
     this.#items.set(notification.uid, item)
+    if (notification.expires_at) this.#expiries.set(notification.uid, Date.parse(notification.expires_at))
     this.#place(item)
     this.#cut()
   }
@@ -88,17 +91,31 @@ export class NotificationList {
     this.remove(uid)
   }
 
+  /**
+   * Takes off what has expired.
+   *
+   * @param {number} now ms since 1970
+   * @returns {boolean} whether there was any
+   */
+  dropExpired(now) {
+    const expired = [...this.#expiries].filter(([, at]) => at <= now)
+    for (const [uid] of expired) this.remove(uid)
+    return expired.length > 0
+  }
+
   remove(uid) {
     const item = this.#items.get(uid)
     if (item === undefined) return
     const next = item.nextElementSibling
     this.#items.delete(uid)
+    this.#expiries.delete(uid)
     item.remove()
     if (next) showDay(next)
   }
 
   clear() {
     this.#items.clear()
+    this.#expiries.clear()
     this.#root.replaceChildren()
     this.wasCut = false
   }

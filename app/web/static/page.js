@@ -3,10 +3,11 @@
 import { connect } from './client.js'
 import { byId } from './dom.js'
 import { NotificationList } from './list.js'
+import { closePreferences, offerPreferences } from './preferences.js'
 import { Receipts } from './receipts.js'
 import { SignInRefused, onOtherTab, signIn, signOut, whoIsSignedIn } from './session.js'
 import { relative } from './time.js'
-import { clearToasts, toast, toastNotification } from './toasts.js'
+import { clearToast, clearToasts, toast, toastNotification } from './toasts.js'
 import { readClaims, reloadOnNewToken, takeToken } from './token.js'
 import { GAPS, REASONS, SENTENCES, SIGNED_OUT, WORDS } from './words.js'
 
@@ -15,6 +16,8 @@ const PAGE_SIZE = 30
 const PATIENCE_MS = 2_500
 const REFRESH_MS = 20_000
 const RETRY_MS = 3_000
+// What goes to a topic expires on all of its pages at once; they must not all ask at once.
+const SPREAD_MS = 2_000
 
 const list = new NotificationList(byId('notifications'), byId('card'))
 const receipts = new Receipts({ onCount: showUnreadCount, onSignedOut: () => leave(SIGNED_OUT) })
@@ -27,6 +30,7 @@ let isLoaded = false
 let loads = 0
 let gap = null
 let retryAt = null
+let countTimer = null
 
 // -- Signing in ---------------------------------------------------------------------------------------------
 
@@ -68,6 +72,7 @@ function leave({ title, text, continueAs = null }) {
   receipts.drop()
   list.clear()
   clearToasts()
+  closePreferences()
   isLoaded = false
   loads += 1
   showUnreadCount(null)
@@ -133,7 +138,9 @@ function openStream() {
   })
   on('retract', ({ uid }) => {
     list.retract(uid)
+    clearToast(uid)
     showList()
+    askUnreadCount()
   })
   on('gap', ({ reason }) => {
     gap = GAPS[reason]
@@ -155,8 +162,8 @@ function openStream() {
 // -- The inbox ----------------------------------------------------------------------------------------------
 
 /** @returns {Promise<?object>} the answer, null if there was none */
-async function fetchInbox(before = null) {
-  const query = new URLSearchParams({ limit: PAGE_SIZE })
+async function fetchInbox(before = null, limit = PAGE_SIZE) {
+  const query = new URLSearchParams({ limit })
   if (view === 'unread') query.set('unread', 'true')
   if (before !== null) query.set('before', before)
   try {
@@ -204,6 +211,16 @@ function take(page) {
   receipts.received(page.notifications.filter(({ date_received }) => date_received === null).map(({ uid }) => uid))
   showUnreadCount(page.unread_count)
   showList()
+}
+
+/** Asks, in a moment, how many are unread: what was taken off may have been one of them. */
+function askUnreadCount() {
+  countTimer ??= setTimeout(async () => {
+    countTimer = null
+    const load = loads
+    const page = stream === null ? null : await fetchInbox(null, 1)
+    if (page !== null && load === loads) showUnreadCount(page.unread_count)
+  }, Math.random() * SPREAD_MS)
 }
 
 function changeView(name) {
@@ -276,6 +293,10 @@ function showList() {
 
 function tick() {
   if (stream === null) return
+  if (list.dropExpired(Date.now())) {
+    showList()
+    askUnreadCount()
+  }
   byId('last-sign').textContent = relative(new Date(stream.lastSignAt))
   byId('position').textContent = stream.lastEventId || 'none yet'
   if (retryAt !== null) {
@@ -303,6 +324,7 @@ byId('door-form').addEventListener('submit', event => {
   byId('door-token').value = ''
   signInWith(pasted.split('#token=').pop())
 })
+offerPreferences(() => leave(SIGNED_OUT))
 onOtherTab(changedElsewhere)
 reloadOnNewToken()
 setInterval(tick, 1_000)
