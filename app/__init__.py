@@ -8,7 +8,8 @@
                        ▲                                        │
                        └─ window, else database, else `gap` ◄───┘ reconnects with Last-Event-ID
                      read: receipts ◄──POST── "received", "read"; inbox
+                     report: what became of it
 
-The folders are the legs of that journey, in its order: `accept`, `carry`, `deliver`, `read`, and `run` to keep it
-running. No leg imports another; they meet in `wiring`. What the service promises stands in the README.
+The folders are the legs of that journey, in its order: `accept`, `carry`, `deliver`, `read`, `report`; and `run`, which
+keeps it running. No leg imports another; they meet in `wiring`. What the service promises stands in the README.
 """

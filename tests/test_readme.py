@@ -28,7 +28,7 @@ def blocks(language: str) -> list[str]:
 
 
 COMMANDS = blocks("sh")
-SEND, LISTEN = "/notifications", "/stream"
+SEND, REPORT, LISTEN = "/notifications", "/order-events", "/stream"
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def shape(value: Any) -> Any:
 
 
 def test_every_command_is_tried() -> None:
-    tried = {"make run\n", "make test\n", "make lint\n", command_with(SEND), command_with(LISTEN)}
+    tried = {"make run\n", "make test\n", "make lint\n", *(command_with(each) for each in (SEND, REPORT, LISTEN))}
     assert sorted(COMMANDS) == sorted(tried)
 
 
@@ -106,6 +106,15 @@ def test_what_the_one_command_sends_the_other_prints(service: Dev) -> None:
     data = json.loads(came["data"])
     assert data["uid"] == notification["uid"]
     assert f'"title_text": "{data["title_text"]}"' in command_with(SEND)
+
+
+def test_what_happened_to_an_order_is_told_in_words(service: Dev) -> None:
+    need("curl")
+    signed_in = command_with(SEND).splitlines(keepends=True)[0]
+    done = run(signed_in + command_with(REPORT), service)
+    (notification,) = json.loads(done.stdout)["notifications"]
+    assert (notification["event"], notification["receiver_id"]) == ("order.out_for_delivery", 1), done.stderr
+    assert notification["position"]
 
 
 @pytest.mark.browser

@@ -122,7 +122,11 @@ class Intake:
             except ClaimTaken:
                 continue
             if reported:
-                accepted += await self._outbox.accepted([uid for claim in reported.values() for uid in claim.uids])
+                # A process that was killed may have told nobody of who takes part; its sender comes again.
+                with database.needed():
+                    changes = await orders.standing({each.event.order_id or "" for each in events})
+                again = [uid for claim in reported.values() for uid in claim.uids]
+                accepted += await self._outbox.accepted(again, changes)
             by_uid = {each.uid: each for each in accepted}
             return [by_uid[uid] for uid in uids if uid in by_uid]
 

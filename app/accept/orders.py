@@ -57,6 +57,20 @@ async def write(
     return await _subscribe(connection, before, after, newest)
 
 
+async def standing(order_ids: Collection[str]) -> list[SubscriptionChange]:
+    """Who hears the topics of these orders now, and who took part in those that have ended and hears them no more."""
+    topics = [channel.topic_of_order(order_id) for order_id in order_ids]
+    changes: list[SubscriptionChange] = []
+    for start in range(0, len(topics), ASK_MAX):
+        rows = Subscription.filter(topic__in=topics[start : start + ASK_MAX])
+        changes += [SubscriptionChange(*row, True) for row in await rows.values_list("customer_id", "topic")]
+    for order_id, parties in (await find(order_ids)).items():
+        if parties.date_ended is not None:
+            topic = channel.topic_of_order(order_id)
+            changes += [SubscriptionChange(who, topic, False) for who in parties[:3] if who is not None]
+    return changes
+
+
 async def _subscribe(
     connection: BaseDBAsyncClient, before: dict[str, Parties], after: dict[str, Parties], newest: int
 ) -> list[SubscriptionChange]:

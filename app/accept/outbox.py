@@ -126,8 +126,11 @@ class Outbox:
         self._work()
         return await submission.answer
 
-    async def accepted(self, uids: Sequence[str]) -> list[Accepted]:
+    async def accepted(self, uids: Sequence[str], changes: Sequence[SubscriptionChange] = ()) -> list[Accepted]:
         """What has become of notifications that were stored before.
+
+        Args:
+            changes: subscriptions of which web processes are told once more.
 
         Raises:
             DatabaseUnavailable: it can't be looked up now.
@@ -139,7 +142,7 @@ class Outbox:
         # tells the position that it gave.
         stuck = [each.notification for each in rows.values() if each.position is None and each.date_retracted is None]
         again = _Submission(Request(stuck))
-        self._start_carrying([again])
+        self._start_carrying([again], changes)
         positions = {each.uid: each.position for each in await again.answer}
         return [
             Accepted(uid, found.notification.event, found.notification.channel, positions.get(uid, found.position))
