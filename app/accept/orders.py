@@ -63,7 +63,9 @@ async def standing(order_ids: Collection[str]) -> list[SubscriptionChange]:
     changes: list[SubscriptionChange] = []
     for start in range(0, len(topics), ASK_MAX):
         rows = Subscription.filter(topic__in=topics[start : start + ASK_MAX])
-        changes += [SubscriptionChange(*row, True) for row in await rows.values_list("customer_id", "topic")]
+        changes += [
+            SubscriptionChange(who, topic, True) for who, topic in await rows.values_list("customer_id", "topic")
+        ]
     for order_id, parties in (await find(order_ids)).items():
         if parties.date_ended is not None:
             topic = channel.topic_of_order(order_id)

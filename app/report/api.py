@@ -6,16 +6,18 @@ from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from quart import Blueprint, Response, request
 
 from app import http, row
 from app.auth import Tokens
 from app.errors import NotFound, NotYours
 from app.report import of_hours, of_notification
-from app.validation import Time, parse_uid, parse_values, wrong_field
+from app.validation import Time, parse_uid, parse_values, without_nul, wrong_field
 
 DEFAULT_PERIOD = timedelta(days=1)
+# So that there is a day before and an hour after.
+FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)
 
 
 class ReportsQuery(BaseModel):
@@ -23,9 +25,9 @@ class ReportsQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    event: Annotated[str, Field(max_length=100)] | None = None
-    begin: Annotated[Time | None, Field(alias="from")] = None
-    end: Annotated[Time | None, Field(alias="to")] = None
+    event: Annotated[str, Field(max_length=100), AfterValidator(without_nul)] | None = None
+    begin: Annotated[Time | None, Field(alias="from", ge=FIRST, le=LAST)] = None
+    end: Annotated[Time | None, Field(alias="to", ge=FIRST, le=LAST)] = None
     format: Literal["json", "csv"] | None = None
 
     @model_validator(mode="after")

@@ -119,7 +119,7 @@ def _rows(accounts: Mapping[tuple[int, str], _Account]) -> Iterator[dict[str, An
 
 
 def _hours(begin: datetime, end: datetime) -> tuple[int, int]:
-    return tally.hour_of(begin), -(-int(end.timestamp()) // 3600)
+    return tally.hour_of(begin), -int(-end.timestamp() // 3600)
 
 
 async def _accounts(event: str | None, first: int, last: int) -> dict[tuple[int, str], _Account]:
