@@ -8,7 +8,17 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from app.errors import FieldError, InvalidFields, InvalidJSON
@@ -51,6 +61,17 @@ def _in_utc(value: object) -> datetime | None:
 Language = Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Time = Annotated[AwareDatetime, BeforeValidator(_in_utc)]
+
+
+def one_or_batch(one: type[BaseModel], batch: type[BaseModel], field: str) -> Any:
+    """The type of a body that holds one thing, or several in the field of a batch; to be parsed as `tagged`."""
+
+    def form(body: Any) -> str:
+        if isinstance(body, dict):
+            return "batch" if field in body else "one"
+        return "batch" if isinstance(body, batch) else "one"
+
+    return Annotated[Annotated[one, Tag("one")] | Annotated[batch, Tag("batch")], Discriminator(form)]
 
 
 def parse_json(adapter: TypeAdapter[Checked], body: bytes, tagged: bool = False) -> Checked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from math import isfinite
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 import orjson
 from pydantic import (
@@ -12,9 +12,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    Discriminator,
     Field,
-    Tag,
     TypeAdapter,
     WithJsonSchema,
     model_validator,
@@ -24,7 +22,7 @@ from pydantic_core import PydanticCustomError
 from app.auth import CUSTOMER_ID_MAX
 from app.channel import TOPIC_PATTERN
 from app.notification import Priority
-from app.validation import Time, parse_json, without_nul, wrong_field
+from app.validation import Time, one_or_batch, parse_json, without_nul, wrong_field
 
 BATCH_MAX = 1000
 RECEIVERS_MAX = 1000
@@ -133,14 +131,7 @@ class Batch(BaseModel):
     notifications: Annotated[list[Draft], Field(min_length=1, max_length=BATCH_MAX)]
 
 
-def _form(body: Any) -> str:
-    if isinstance(body, dict):
-        return "batch" if "notifications" in body else "one"
-    return "batch" if isinstance(body, Batch) else "one"
-
-
-Body = Annotated[Annotated[Draft, Tag("one")] | Annotated[Batch, Tag("batch")], Discriminator(_form)]
-BODY: TypeAdapter[Draft | Batch] = TypeAdapter(Body)
+BODY: TypeAdapter[Draft | Batch] = TypeAdapter(one_or_batch(Draft, Batch, "notifications"))
 
 
 def parse(body: bytes) -> Draft | Batch:

@@ -12,18 +12,16 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    Discriminator,
     Field,
-    Tag,
     TypeAdapter,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from app.accept.draft import CustomerId, Event, SendAt, Topic, compact_json, require_expiry_after
-from app.channel import ORDER_ID_MAX, topic_of_order
+from app.channel import ORDER_ID_MAX
 from app.notification import Priority
-from app.validation import Language, Time, parse_json
+from app.validation import Language, Time, one_or_batch, parse_json
 
 BATCH_MAX = 1000
 SEQUENCE_MAX = (1 << 31) - 1
@@ -87,10 +85,6 @@ class OrderEvent(BaseModel):
         """The data that its notifications carry: the event's, and the order's number."""
         return orjson.dumps(self.data if self.order_id is None else self.data | {"order_id": self.order_id})
 
-    @property
-    def order_topic(self) -> str | None:
-        return None if self.order_id is None else topic_of_order(self.order_id)
-
 
 class OrderEvents(BaseModel):
     """Up to 1,000 events, in the order in which they happened. All of them are accepted, or none."""
@@ -100,14 +94,7 @@ class OrderEvents(BaseModel):
     events: Annotated[list[OrderEvent], Field(min_length=1, max_length=BATCH_MAX)]
 
 
-def _form(body: Any) -> str:
-    if isinstance(body, dict):
-        return "batch" if "events" in body else "one"
-    return "batch" if isinstance(body, OrderEvents) else "one"
-
-
-Body = Annotated[Annotated[OrderEvent, Tag("one")] | Annotated[OrderEvents, Tag("batch")], Discriminator(_form)]
-ORDER_EVENTS: TypeAdapter[OrderEvent | OrderEvents] = TypeAdapter(Body)
+ORDER_EVENTS: TypeAdapter[OrderEvent | OrderEvents] = TypeAdapter(one_or_batch(OrderEvent, OrderEvents, "events"))
 
 
 def parse(body: bytes) -> OrderEvent | OrderEvents:

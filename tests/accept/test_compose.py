@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from app.accept import compose as compose_module
-from app.accept.compose import check
+from app.accept.compose import check, retraction
 from app.accept.draft import Batch, Draft
 from app.accept.known import Audience, Known
 from app.errors import InvalidFields, TopicNotAllowed
-from app.notification import Notification
-from app.preferences import DEFAULT, Preferences
+from app.notification import Notification, Withheld
+from app.preferences import DEFAULT, Preferences, QuietHours
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
+NIGHT = datetime(2026, 1, 10, 23, tzinfo=UTC)
+MORNING = datetime(2026, 1, 11, 7, tzinfo=UTC)
+MUTING = Preferences(muted_kinds=frozenset({"news"}))
+SLEEPING = Preferences(quiet_hours=QuietHours(time(22), time(7)))
 
 
 class Everybody(dict[int, Preferences]):
@@ -139,3 +143,110 @@ def test_a_request_has_a_bounded_number_of_receivers_in_all(monkeypatch: pytest.
     assert refusal.value.errors == [
         {"loc": ["notifications"], "msg": "the receivers of one request may be up to 5 in all, not 6"}
     ]
+
+
+# -- What receivers want ----------------------------------------------------------------------------
+
+
+def to_one(preferences: Preferences, now: datetime = NIGHT, **fields: Any) -> Notification:
+    (made,) = compose_module.compose([draft(receiver_id=1, **fields)], "sender:shop", Known({1: preferences}, {}), now)
+    return made
+
+
+def to_topic(audience: Audience, now: datetime = NIGHT, **fields: Any) -> list[Notification]:
+    known = Known({}, {"news": audience})
+    return compose_module.compose([draft(topic="news", event="news", **fields)], "sender:shop", known, now)
+
+
+def test_what_a_receiver_has_muted_is_sent_to_nobody_and_is_not_late() -> None:
+    made = to_one(MUTING, event="news")
+    assert made.withheld == (Withheld(1),)
+    assert (made.release_at, made.receivers) == (None, 1)
+    assert to_one(MUTING, event="notice").withheld == ()
+    assert to_one(MUTING, event="news", priority="high").withheld == ()
+
+
+def test_what_falls_into_quiet_hours_is_released_at_their_end() -> None:
+    made = to_one(SLEEPING)
+    assert (made.send_at, made.release_at, made.withheld) == (None, MORNING, ())
+    assert to_one(SLEEPING, priority="high").release_at is None
+    assert to_one(SLEEPING, now=MORNING).release_at is None
+
+
+def test_what_is_to_be_sent_in_quiet_hours_waits_for_their_end() -> None:
+    noon = NIGHT - timedelta(hours=11)
+    made = to_one(SLEEPING, now=noon, send_at=NIGHT)
+    assert (made.send_at, made.release_at) == (NIGHT, MORNING)
+    made = to_one(SLEEPING, now=noon, send_at=NIGHT - timedelta(hours=2))
+    assert made.send_at == made.release_at == NIGHT - timedelta(hours=2)
+
+
+def test_what_is_sent_in_quiet_hours_for_a_time_after_them_goes_at_that_time() -> None:
+    made = to_one(SLEEPING, send_at=MORNING + timedelta(hours=1))
+    assert made.send_at == made.release_at == MORNING + timedelta(hours=1)
+
+
+def test_what_is_muted_is_not_held_as_well() -> None:
+    both = Preferences(muted_kinds=MUTING.muted_kinds, quiet_hours=SLEEPING.quiet_hours)
+    made = to_one(both, event="news")
+    assert (made.withheld, made.release_at) == ((Withheld(1),), None)
+
+
+def test_of_a_topic_s_subscribers_some_get_it_now_some_later_and_some_not_at_all() -> None:
+    topical, copy = to_topic(Audience(5, ((1, MUTING), (2, SLEEPING), (3, Preferences("ru")))))
+    assert (topical.channel, topical.receivers, topical.release_at) == ("topic:news", 5, None)
+    assert topical.withheld == (Withheld(1), Withheld(2, copy.uid))
+    assert (copy.channel, copy.release_at, copy.copy_of, copy.receivers) == ("customer:2", MORNING, topical.uid, 0)
+    assert copy.uid != topical.uid
+    assert (copy.title_text, copy.event, copy.sender_id) == (topical.title_text, topical.event, topical.sender_id)
+
+
+def test_a_copy_follows_what_it_stands_for() -> None:
+    """Uids are the order in which what is due is carried."""
+    made = to_topic(Audience(3, ((1, SLEEPING), (2, SLEEPING))))
+    assert [each.uid for each in made] == sorted(each.uid for each in made)
+
+
+def test_a_topic_s_notification_that_nobody_is_kept_from_is_one() -> None:
+    (made,) = to_topic(Audience(2, ((1, SLEEPING), (2, MUTING))), priority="high")
+    assert (made.withheld, made.receivers) == ((), 2)
+
+
+def test_a_scheduled_topic_is_held_from_those_whose_quiet_hours_it_falls_into() -> None:
+    noon = NIGHT - timedelta(hours=11)
+    tokyo = Preferences(time_zone="Asia/Tokyo", quiet_hours=SLEEPING.quiet_hours)
+    topical, copy = to_topic(Audience(2, ((1, SLEEPING), (2, tokyo))), now=noon, send_at=NIGHT)
+    assert topical.send_at == topical.release_at == NIGHT
+    assert topical.withheld == (Withheld(1, copy.uid),)
+    assert (copy.send_at, copy.release_at) == (NIGHT, MORNING)
+
+
+def test_customers_are_known_by_their_preferences_each() -> None:
+    known = Known({1: MUTING, 2: DEFAULT, 3: SLEEPING}, {})
+    made = compose_module.compose([draft(receiver_ids=[3, 1, 2], event="news")], "sender:shop", known, NIGHT)
+    assert [(each.channel, bool(each.withheld), each.release_at) for each in made] == [
+        ("customer:3", False, MORNING),
+        ("customer:1", True, None),
+        ("customer:2", False, None),
+    ]
+
+
+# -- Taking back ------------------------------------------------------------------------------------
+
+
+def test_what_takes_a_notification_back_goes_the_same_way_and_says_nothing_else() -> None:
+    notification = to_one(
+        SLEEPING, body_text="secret", notes="n", data={"a": 1}, collapse_key="k", expires_at=TOMORROW
+    )
+    made = retraction(notification, MORNING)
+    assert (made.retracts, made.channel, made.sender_id, made.event) == (
+        notification.uid,
+        "customer:1",
+        "sender:shop",
+        "notice",
+    )
+    assert made.uid > notification.uid
+    assert (made.title_text, made.body_text, made.notes, made.data) == ("", "", None, None)
+    assert (made.date_sent, made.send_at, made.release_at) == (MORNING, None, None)
+    # It must be heard whatever the notification was: it replaces nothing, never expires, and is for nobody to receive.
+    assert (made.collapse_key, made.expires_at, made.receivers, made.withheld) == (None, None, 0, ())
