@@ -122,16 +122,33 @@ def to_notification(row: Mapping[str, Any], withheld: Sequence[Withheld] = ()) -
 
 
 async def insert(connection: BaseDBAsyncClient, notifications: Sequence[Notification]) -> None:
-    """Inserts notifications, with those to whom they are not pushed, and marks those that they take back."""
+    """Inserts notifications, with those to whom they are not pushed, and marks those that they take back or replace."""
     statement = f"INSERT INTO notification ({', '.join(COLUMNS)}) VALUES ({database.placeholders(len(COLUMNS))})"
     await connection.execute_many(statement, [list(of(notification)) for notification in notifications])
     withheld = [[each.uid, *customer] for each in notifications for customer in each.withheld]
     if withheld:
         statement = f"INSERT INTO withheld (notification_id, customer_id, copy_uid) VALUES ({database.placeholders(3)})"
         await connection.execute_many(statement, withheld)
+    await _replace_held(connection, [each for each in notifications if each.collapse_key is not None])
     taken_back = {each.retracts: each.date_sent for each in notifications if each.retracts is not None}
     if taken_back:
         await retract(connection, taken_back)
+
+
+async def _replace_held(connection: BaseDBAsyncClient, newer: Sequence[Notification]) -> None:
+    """Takes back what quiet hours still hold and what a newer one makes out of date: released later, it would win."""
+    if not newer:
+        return
+    now, name, key, uid = database.placeholders(4).split(", ")
+    await connection.execute_many(
+        f"UPDATE notification SET date_retracted = {now} WHERE channel = {name} AND collapse_key = {key}"
+        f" AND uid < {uid} AND position IS NULL AND date_retracted IS NULL"
+        " AND release_at IS NOT NULL AND (send_at IS NULL OR send_at <> release_at)",
+        [
+            [database.timestamp_parameter(each.date_sent), each.channel, each.collapse_key, each.uid]
+            for each in sorted(newer, key=lambda each: each.uid)
+        ],
+    )
 
 
 async def retract(connection: BaseDBAsyncClient, moments: Mapping[str, datetime]) -> None:

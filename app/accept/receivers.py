@@ -33,7 +33,9 @@ class Receivers:
 
     async def preferences(self, customer_ids: Collection[int]) -> dict[int, Preferences]:
         """The preferences of customers; of those never heard of, the defaults."""
-        unknown = sorted({each for each in customer_ids if each not in self._preferences})
+        # Before the first await: what is known may be forgotten meanwhile.
+        known = {each: self._preferences[each] for each in customer_ids if each in self._preferences}
+        unknown = sorted(set(customer_ids) - known.keys())
         asked: dict[int, Preferences] = {}
         version = self._version
         for start in range(0, len(unknown), ASK_MAX):
@@ -41,7 +43,6 @@ class Receivers:
             found = await Customer.filter(id__in=part).values_list("id", *COLUMNS)
             asked |= dict.fromkeys(part, DEFAULT)
             asked |= {customer_id: of_columns(*columns) for customer_id, *columns in found}
-        known = {each: self._preferences[each] for each in customer_ids if each not in asked}
         if version == self._version:
             if len(self._preferences) + len(asked) > CUSTOMERS_MAX:
                 self._preferences.clear()

@@ -88,7 +88,9 @@ async def put(customer_id: int, body: PreferencesBody) -> Preferences:
     async with database.transaction() as connection:
         await Customer.bulk_create([Customer(id=customer_id)], ignore_conflicts=True, using_db=connection)
         query = Customer.filter(id=customer_id).using_db(connection)
-        (columns,) = await (query if database.is_sqlite() else query.select_for_update()).values_list(*COLUMNS)
+        # Not against those who only refer to the customer, as what is sent meanwhile does.
+        locked = query if database.is_sqlite() else query.select_for_update(no_key=True)
+        (columns,) = await locked.values_list(*COLUMNS)
         preferences = _changed(of_columns(*columns), body)
         await Customer.filter(id=customer_id).using_db(connection).update(**to_columns(preferences))
         await _plan(connection, customer_id, preferences)
@@ -126,7 +128,9 @@ async def _plan(connection: BaseDBAsyncClient, customer_id: int, preferences: Pr
     waiting = NotificationRow.filter(
         channel=channel.of_customer(customer_id), position=None, date_retracted=None, release_at__not_isnull=True
     ).using_db(connection)
-    for uid, send_at, release_at, priority in await waiting.values_list("uid", "send_at", "release_at", "priority"):
+    # Sorted, as the outbox locks them when it writes positions down: else the two could wait for each other.
+    rows = await waiting.order_by("uid").values_list("uid", "send_at", "release_at", "priority")
+    for uid, send_at, release_at, priority in rows:
         wanted = now if send_at is None else max(send_at, now)
         planned = preferences.held_until(wanted, priority) or wanted
         if planned != release_at:
