@@ -9,7 +9,7 @@ import random
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import accumulate
@@ -162,9 +162,31 @@ async def add(connection: BaseDBAsyncClient, tallies: Tallies, shard: int = _SHA
     """Adds to what is counted in the database."""
     if not tallies:
         return
-    hours, events = sorted({key.hour for key in tallies}), sorted({key.event for key in tallies})
-    # What puts past hours together may be at it. SQLite has one writer at a time anyway.
-    lock = "" if database.is_sqlite() else " FOR UPDATE"
+    found = await _find(connection, tallies, shard)
+    missing = sorted(tallies.keys() - found.keys())
+    if missing and not database.is_sqlite():
+        # Others of this process may be about to begin the same: one of them does, and all of them find it then.
+        await connection.execute_many(_insert("DO NOTHING"), [[*key, shard, *_values(Tally())] for key in missing])
+        found = await _find(connection, tallies, shard)
+    changes = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS)
+    summed = {key: more.plus(found[key]) if key in found else more for key, more in tallies.items()}
+    await connection.execute_many(
+        _insert(f"DO UPDATE SET {changes}"), [[*key, shard, *_values(tally)] for key, tally in sorted(summed.items())]
+    )
+
+
+def _insert(on_conflict: str) -> str:
+    return (
+        f"INSERT INTO tally (hour, event, shard, {', '.join(COLUMNS)})"
+        f" VALUES ({database.placeholders(3 + len(COLUMNS))}) ON CONFLICT (hour, event, shard) {on_conflict}"
+    )
+
+
+async def _find(connection: BaseDBAsyncClient, keys: Collection[Key], shard: int) -> Tallies:
+    """What is counted of some keys, locked until the transaction ends."""
+    hours, events = sorted({key.hour for key in keys}), sorted({key.event for key in keys})
+    # SQLite has one writer at a time anyway. Sorted, so that two that lock the same do not block each other.
+    lock = "" if database.is_sqlite() else " ORDER BY hour, event FOR UPDATE"
     rows = await connection.execute_query_dict(
         f"SELECT hour, event, {', '.join(COLUMNS)} FROM tally"
         f" WHERE hour IN ({database.placeholders(len(hours))})"
@@ -172,17 +194,8 @@ async def add(connection: BaseDBAsyncClient, tallies: Tallies, shard: int = _SHA
         f" AND shard = {database.placeholders(1, start=len(hours) + len(events) + 1)}{lock}",
         [*hours, *events, shard],
     )
-    summed = dict(tallies)
-    for row in rows:
-        key = Key(row["hour"], row["event"])
-        if key in tallies:
-            summed[key] = of_row(row).plus(tallies[key])
-    changes = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS)
-    await connection.execute_many(
-        f"INSERT INTO tally (hour, event, shard, {', '.join(COLUMNS)})"
-        f" VALUES ({database.placeholders(3 + len(COLUMNS))}) ON CONFLICT (hour, event, shard) DO UPDATE SET {changes}",
-        [[*key, shard, *_values(tally)] for key, tally in sorted(summed.items())],
-    )
+    found = {Key(row["hour"], row["event"]): of_row(row) for row in rows}
+    return {key: tally for key, tally in found.items() if key in keys}
 
 
 async def put_together(connection: BaseDBAsyncClient, key: Key) -> None:

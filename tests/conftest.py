@@ -1,8 +1,9 @@
 """Services for tests, and their logs where a test fails.
 
 Starting a service takes seconds, so tests that leave it as it is share one: `dev`, `production` and `service`, and the
-same with a window of ten entries. A shared one keeps what others have sent: a test has customers and topics of its own
-(`me`, `other`, `customers`, `topic`). What a test stops, breaks, prunes or configures, it starts itself (`starts`).
+same with a window of ten entries. A shared one keeps what others have sent: a test has customers, topics and orders of
+its own (`me`, `other`, `customers`, `topic`, `order`). What a test stops, breaks, prunes or configures, it starts
+itself (`starts`).
 """
 
 from __future__ import annotations
@@ -138,6 +139,12 @@ def other(customers: Iterator[int]) -> int:
 def topic(customers: Iterator[int]) -> str:
     """A topic to which nothing was sent before."""
     return f"topic{next(customers)}"
+
+
+@pytest.fixture
+def order(customers: Iterator[int]) -> str:
+    """The number of an order of which nobody has heard before."""
+    return f"o{next(customers)}"
 
 
 # -- Services of a test's own -----------------------------------------------------------------------

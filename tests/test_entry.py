@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.entry import Entry, Kind, SubscriptionChange
+from app.entry import Entry, Kind, SubscriptionChange, customer_entry
 
 
 @pytest.mark.parametrize("subscribed", [True, False])
@@ -19,10 +19,16 @@ def test_a_change_is_addressed_to_its_customer_and_carries_no_uid() -> None:
     assert (entry.channel, entry.kind, entry.uid) == ("customer:42", Kind.SUBSCRIPTION, "")
 
 
-def test_an_entry_has_no_place_never_expires_and_replaces_nothing_unless_told_so() -> None:
+def test_a_change_of_a_customer_is_addressed_to_them_and_says_no_more() -> None:
+    entry = customer_entry(42)
+    assert (entry.channel, entry.kind, entry.uid, entry.frame) == ("customer:42", Kind.CUSTOMER, "", b"")
+
+
+def test_an_entry_has_no_place_never_expires_replaces_nothing_and_is_for_all_unless_told_so() -> None:
     entry = Entry("customer:1", Kind.RECEIPT, b"data: x\n\n")
     assert (entry.position, entry.expires_ms, entry.collapse_key) == (0, 0, "")
+    assert (entry.withheld, entry.retracts) == ((), "")
 
 
-def test_browsers_see_these_kinds() -> None:
-    assert {str(kind) for kind in Kind} == {"notification", "receipt", "subscription"}
+def test_browsers_see_the_first_three_kinds_and_web_processes_the_others() -> None:
+    assert [str(kind) for kind in Kind] == ["notification", "receipt", "retract", "subscription", "customer"]

@@ -58,6 +58,12 @@ REFUSALS: list[tuple[Refusal, int, str, str]] = [
         "topic_not_allowed",
         "The token does not cover the topic order:1001.",
     ),
+    (
+        errors.NotYours("018f0000-0000-7000-8000-000000000000"),
+        403,
+        "not_yours",
+        "The notification 018f0000-0000-7000-8000-000000000000 was sent by another sender.",
+    ),
     (errors.NotFound("customer 7"), 404, "not_found", "There is no customer 7."),
     (
         errors.MethodNotAllowed("PATCH", ["PUT", "GET"]),
@@ -71,6 +77,15 @@ REFUSALS: list[tuple[Refusal, int, str, str]] = [
         409,
         "idempotency_key_reused",
         "The Idempotency-Key 'k 1' was used with another body. Use a new key for a new request.",
+    ),
+    (
+        errors.OrderEventReused("1001/order.ready/0", ["events", 2, "sequence"]),
+        409,
+        "order_event_reused",
+        (
+            "1001/order.ready/0 (order, event, sequence) was reported with other content. "
+            "Give the next one a sequence of its own."
+        ),
     ),
     (
         errors.BodyTooLarge(1048576),
@@ -160,3 +175,8 @@ def test_a_topic_that_is_not_covered_is_named_where_it_stands_in_the_body() -> N
     refusal = errors.TopicNotAllowed("order:1001", ["notifications", 0, "topic"])
     assert refusal.problem()["errors"] == [{"loc": ["notifications", 0, "topic"], "msg": str(refusal)}]
     assert "errors" not in errors.TopicNotAllowed("order:1001").problem()
+
+
+def test_an_order_event_that_says_something_else_is_named_where_it_stands_in_the_body() -> None:
+    refusal = errors.OrderEventReused("1001/order.ready/0", ["events", 2, "sequence"])
+    assert refusal.problem()["errors"] == [{"loc": ["events", 2, "sequence"], "msg": str(refusal)}]

@@ -16,14 +16,17 @@ from uuid_utils import uuid7
 from app import channel
 from app.accept.draft import Batch, Draft
 from app.accept.known import Audience, Known
-from app.errors import InvalidFields, TopicNotAllowed
+from app.errors import FieldError, InvalidFields, TopicNotAllowed
 from app.notification import Notification, Priority, Withheld
 from app.preferences import DEFAULT, Preferences
+from app.validation import ERRORS_MAX
 
 # A request of 1,000 drafts with 1,000 receivers each would be a million rows in one transaction; and one of 1 MB with
 # many receivers would be hundreds in the database and in Redis.
 NOTIFICATIONS_MAX = 10_000
 COMPOSED_MAX_BYTES = 16 * 1024 * 1024
+
+IN_THE_FUTURE = "must be in the future"
 
 
 class Message(Protocol):
@@ -49,14 +52,18 @@ class Message(Protocol):
     def collapse_key(self) -> str | None: ...
 
 
-def check(body: Draft | Batch, may_send_to: Callable[[str], bool]) -> Sequence[Draft]:
+def check(body: Draft | Batch, may_send_to: Callable[[str], bool], now: datetime) -> Sequence[Draft]:
     """The drafts of a request.
 
     Raises:
-        InvalidFields: they would be more than 10,000 notifications, or more than 16 MB of text and data.
+        InvalidFields: one has expired already; or they would be more than 10,000 notifications, or more than 16 MB of
+            text and data.
         TopicNotAllowed: `may_send_to` refuses a draft's topic.
     """
     drafts = body.notifications if isinstance(body, Batch) else [body]
+    places: list[list[str | int]] = [["notifications", at] for at in range(len(drafts))]
+    if isinstance(body, Draft):
+        places = [[]]
     count = sum(len(draft.receiver_ids or (1,)) for draft in drafts)
     if count > NOTIFICATIONS_MAX:
         msg = f"the receivers of one request may be up to {NOTIFICATIONS_MAX:,} in all, not {count:,}"
@@ -65,11 +72,19 @@ def check(body: Draft | Batch, may_send_to: Callable[[str], bool]) -> Sequence[D
     if size > COMPOSED_MAX_BYTES:
         msg = f"texts and data, once for each receiver, may be up to {COMPOSED_MAX_BYTES:,} bytes, not {size:,}"
         raise InvalidFields([{"loc": ["notifications"], "msg": msg}])
-    for index, draft in enumerate(drafts):
+    expired = [place for place, draft in zip(places, drafts, strict=True) if has_expired(draft.expires_at, now)]
+    if expired:
+        raise InvalidFields(
+            [FieldError(loc=[*place, "expires_at"], msg=IN_THE_FUTURE) for place in expired[:ERRORS_MAX]]
+        )
+    for place, draft in zip(places, drafts, strict=True):
         if draft.topic is not None and not may_send_to(draft.topic):
-            place: list[str | int] = ["notifications", index] if isinstance(body, Batch) else []
             raise TopicNotAllowed(draft.topic, [*place, "topic"])
     return drafts
+
+
+def has_expired(expires_at: datetime | None, now: datetime) -> bool:
+    return expires_at is not None and expires_at <= now
 
 
 def compose(drafts: Sequence[Draft], sender_id: str, known: Known, now: datetime) -> list[Notification]:

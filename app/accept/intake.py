@@ -80,12 +80,13 @@ class Intake:
 
     async def composed_notifications(self, body: Draft | Batch, sender: Identity) -> list[Notification]:
         """What `notifications` would store."""
-        drafts = check(body, sender.covers)
+        now = datetime.now(UTC)
+        drafts = check(body, sender.covers, now)
         known = await self._known(
             [customer_id for draft in drafts for customer_id in receivers_of(draft)],
             [draft.topic for draft in drafts if draft.topic is not None],
         )
-        return compose(drafts, sender.subject, known, datetime.now(UTC))
+        return compose(drafts, sender.subject, known, now)
 
     async def order_events(self, body: OrderEvent | OrderEvents, sender: Identity, key: Claim | None) -> list[Accepted]:
         """Accepts what happened to orders, and tells those whom the catalogue says.
@@ -155,12 +156,13 @@ class Intake:
             copies = [each.copy_uid for each in found.notification.withheld if each.copy_uid is not None]
             standing = [each for each in [found, *(await row.find(copies)).values()] if each.date_retracted is None]
         now = datetime.now(UTC)
-        in_hand = [each.notification for each in standing if _is_in_hand(each, now)]
-        scheduled = [each.notification.uid for each in standing if not _is_in_hand(each, now)]
+        scheduled = {each.notification.uid: now for each in standing if not _is_in_hand(each, now)}
         if scheduled:
             with database.needed():
                 async with database.transaction() as connection:
-                    await row.retract(connection, dict.fromkeys(scheduled, now))
+                    await row.retract(connection, scheduled)
+        now = datetime.now(UTC)  # writing may have taken until its time
+        in_hand = [each.notification for each in standing if _is_in_hand(each, now)]
         if not in_hand:
             return True
         accepted = await self._outbox.accept(Request([retraction(each, now) for each in in_hand]))

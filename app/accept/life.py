@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from app.accept.catalogue import Catalogue, FactsInvalid, Kind
-from app.accept.compose import to_customer, to_topic
+from app.accept.compose import IN_THE_FUTURE, has_expired, to_customer, to_topic
 from app.accept.known import Known
 from app.accept.order_event import OrderEvent
 from app.accept.parties import Parties
@@ -88,6 +88,8 @@ def check(
         customer_id = _receiver(kind, event, parties.get(event.order_id or "", named))
         topic = _topic(kind, event)
         errors += [{"loc": [*loc, *where], "msg": msg} for where, msg in _missing(kind, event, customer_id, topic)]
+        if has_expired(event.expires_at, now):
+            errors.append({"loc": [*loc, "expires_at"], "msg": IN_THE_FUTURE})
         if customer_id is None and topic and not may_send_to(topic):
             errors.append({"loc": [*loc, "topic"], "msg": f"The token does not cover the topic {topic}."})
         checked.append(Told(event, kind, facts, customer_id, topic, named))

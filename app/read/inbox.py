@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from tortoise.expressions import Q
+
 from app import database, dto, row
 from app import position as positions
 from app.models import NotificationRow
@@ -47,10 +49,9 @@ async def unread_count(customer_id: int, channels: Mapping[str, int]) -> int:
 
 
 async def is_unsettled(channels: Collection[str]) -> bool:
-    """Whether something was accepted in these channels, for now, whose row does not hold its position yet."""
-    return await NotificationRow.filter(
-        channel__in=list(channels), position=None, release_at=None, date_retracted=None
-    ).exists()
+    """Whether something in these channels should have been carried by now, and its row does not hold a position yet."""
+    due = Q(release_at=None) | Q(release_at__lte=datetime.now(UTC))
+    return await NotificationRow.filter(due, channel__in=list(channels), position=None, date_retracted=None).exists()
 
 
 async def unread_uids(customer_id: int, channels: Mapping[str, int], up_to: int, limit: int) -> list[str]:

@@ -1,7 +1,7 @@
 """What became of all notifications, by their kind of event and by the hour in which they were accepted.
 
 Nearly all of it is added up from tallies, whose number does not depend on how many notifications there were. What can
-still change by itself is counted where it stands: what waits, what has expired, what was taken back.
+still change is counted where it stands: what waits, and what was taken back.
 """
 
 from __future__ import annotations
@@ -39,10 +39,6 @@ _RETRACTED = (
     ),
     "n.date_retracted IS NOT NULL",
 )
-_EXPIRED = (
-    "SUM(n.receivers - (SELECT COUNT(*) FROM receipt r WHERE r.notification_id = n.uid)) AS expired",
-    "n.expires_at IS NOT NULL AND n.date_expired IS NULL AND n.expires_at <= {now} AND n.date_retracted IS NULL",
-)
 # A month has ten thousand pairs of kind and hour: in longer periods only the CSV has them.
 ROWS_MAX = timedelta(days=7)
 
@@ -73,7 +69,7 @@ class _Account:
             "read": sum(histograms["read"]),
             "muted": self.tallied.muted,
             "held": self.tallied.held,
-            "expired": self.tallied.expired + counted["expired"],
+            "expired": self.tallied.expired,
             "retracted": counted["retracted"],
         } | {name: _quantiles(histograms[step]) for name, step in TIMES.items()}
 
@@ -127,7 +123,7 @@ async def _accounts(event: str | None, first: int, last: int) -> dict[tuple[int,
     for each in await _ask(_TALLIED, event, first, last):
         account = accounts[each["hour"], each["event"]]
         account.tallied = account.tallied.plus(tally.of_row(each))
-    for counted, which in (_WAITING, _RETRACTED, _EXPIRED):
+    for counted, which in (_WAITING, _RETRACTED):
         query = _STANDING.replace("{counted}", counted).replace("{which}", which)
         for each in await _ask(query, event, _moment(first), _moment(last)):
             hour, kind = int(each.pop("hour")), each.pop("event")
@@ -144,8 +140,6 @@ async def _ask(query: str, event: str | None, begin: Any, end: Any) -> list[dict
 
     # In the order in which they stand in the query: SQLite counts its placeholders.
     marks = {"begin": mark(begin), "end": mark(end), "of_event": "" if event is None else f" AND event = {mark(event)}"}
-    if "{now}" in query:
-        marks["now"] = mark(datetime.now(UTC))
     return await database.connection().execute_query_dict(
         query.format(hour=database.hour_of("n.date_sent"), **marks), values
     )

@@ -42,7 +42,9 @@ async def expire(now: datetime) -> int:
         rows = await connection.execute_query_dict(
             f"UPDATE notification SET date_expired = {moment} WHERE uid IN ({known}) AND date_expired IS NULL"
             " RETURNING event, date_sent, receivers,"
-            " (SELECT COUNT(*) FROM receipt r WHERE r.notification_id = notification.uid) AS received",
+            " (SELECT COUNT(*) FROM receipt r WHERE r.notification_id = notification.uid)"
+            " + (SELECT COUNT(*) FROM withheld w JOIN receipt r ON r.notification_id = w.copy_uid"
+            " WHERE w.notification_id = notification.uid) AS received",
             [database.timestamp_parameter(now), *uids],
         )
         tallies: tally.Tallies = {}

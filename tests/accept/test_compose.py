@@ -40,7 +40,7 @@ class Nobody(dict[str, Audience]):
 
 def compose(body: Draft | Batch, sender_id: str, may_send_to: Callable[[str], bool]) -> list[Notification]:
     known = Known(Everybody(), Nobody())
-    return compose_module.compose(check(body, may_send_to), sender_id, known, datetime.now(UTC))
+    return compose_module.compose(check(body, may_send_to, datetime.now(UTC)), sender_id, known, datetime.now(UTC))
 
 
 def everything(_topic: str) -> bool:
@@ -125,6 +125,17 @@ def test_a_topic_that_the_token_does_not_cover_is_refused_by_its_place() -> None
     with pytest.raises(TopicNotAllowed) as refusal:
         compose(batch, "sender:shop", lambda topic: topic == "news")
     assert refusal.value.loc == ["notifications", 2, "topic"]
+
+
+def test_what_has_expired_already_is_refused_whenever_it_was_to_be_sent() -> None:
+    past = {"send_at": datetime(2020, 1, 1, tzinfo=UTC), "expires_at": datetime(2021, 1, 1, tzinfo=UTC)}
+    with pytest.raises(InvalidFields) as refusal:
+        compose(draft(receiver_id=1, **past), "sender:shop", everything)
+    assert refusal.value.errors == [{"loc": ["expires_at"], "msg": "must be in the future"}]
+    batch = Batch(notifications=[draft(receiver_id=1), draft(receiver_id=1, **past), draft(topic="a", **past)])
+    with pytest.raises(InvalidFields) as refusal:
+        compose(batch, "sender:shop", everything)
+    assert [each["loc"] for each in refusal.value.errors] == [["notifications", at, "expires_at"] for at in (1, 2)]
 
 
 def test_in_a_batch_of_one_the_place_is_that_of_the_batch() -> None:
@@ -235,9 +246,7 @@ def test_customers_are_known_by_their_preferences_each() -> None:
 
 
 def test_what_takes_a_notification_back_goes_the_same_way_and_says_nothing_else() -> None:
-    notification = to_one(
-        SLEEPING, body_text="secret", notes="n", data={"a": 1}, collapse_key="k", expires_at=TOMORROW
-    )
+    notification = to_one(SLEEPING, body_text="secret", notes="n", data={"a": 1}, collapse_key="k", expires_at=TOMORROW)
     made = retraction(notification, MORNING)
     assert (made.retracts, made.channel, made.sender_id, made.event) == (
         notification.uid,

@@ -90,7 +90,6 @@ def test_a_number_of_an_order_that_can_not_be_in_a_topic_is_refused(order_id: ob
         ({"sequence": None}, ["sequence"]),
         ({"send_at": "tomorrow"}, ["send_at"]),
         ({"send_at": "2099-01-01T00:00:00Z"}, ["send_at"]),
-        ({"expires_at": "2020-01-01T00:00:00Z"}, ["expires_at"]),
         ({"priority": "urgent"}, ["priority"]),
         ({"language": "english!"}, ["language"]),
         ({"title_text": "x"}, ["title_text"]),

@@ -46,6 +46,7 @@ def test_the_inbox_shows_all_of_a_notification(api: Api) -> None:
         "sender_id": "sender:shop",
         "receiver_id": 70,
         "position": sent["position"],
+        "muted": False,
         "date_received": None,
         "date_read": None,
     }

@@ -39,10 +39,10 @@ def test_one_notification_is_answered_with_201_its_uid_and_its_position(api: Api
     assert response.status_code == 201
     assert response.headers["Content-Type"] == "application/json"
     (shown,) = response.json()["notifications"]
-    assert set(shown) == {"uid", "position", "receiver_id"}
+    assert set(shown) == {"uid", "position", "event", "receiver_id"}
     assert UUID(shown["uid"]).version == 7
     assert POSITION.fullmatch(shown["position"])
-    assert shown["receiver_id"] == 1
+    assert (shown["event"], shown["receiver_id"]) == ("notice", 1)
 
 
 def test_a_batch_is_answered_in_its_order_with_rising_positions(api: Api) -> None:

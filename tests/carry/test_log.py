@@ -61,6 +61,23 @@ class TestAppend:
             assert await contents(log) == expected
             assert await log.after(0, 10) == expected
 
+    async def test_from_whom_it_is_withheld_and_what_it_takes_back_is_read_as_it_was(self, url: str) -> None:
+        withheld = Entry("topic:a", Kind.NOTIFICATION, b"data: x\n\n", "u1", withheld=(0, 42, 2**63 - 1))
+        retracts = Entry("topic:a", Kind.RETRACT, b"data: y\n\n", "u2", retracts="u1")
+        async with open_log(url) as log:
+            carried = await log.append([withheld, retracts])
+            assert await contents(log) == [
+                withheld._replace(position=carried.positions[0]),
+                retracts._replace(position=carried.positions[1]),
+            ]
+
+    async def test_what_an_earlier_release_has_appended_is_read(self, url: str, redis: Redis) -> None:
+        """It knew nobody from whom anything was withheld, and took nothing back."""
+        redis.xadd(LOG, {"e": b'["topic:a","notification","u1",7,"k"]\ndata: x\n\n'}, id="5-0")
+        async with open_log(url) as log:
+            (read,) = await contents(log)
+        assert read == Entry("topic:a", Kind.NOTIFICATION, b"data: x\n\n", "u1", 7, "k", (), "", positions.from_ms(5))
+
     async def test_two_processes_agree_on_one_order(self, url: str) -> None:
         async with open_log(url) as one, open_log(url) as other:
             batches = await asyncio.gather(
@@ -129,6 +146,57 @@ class TestOnce:
                 assert isinstance(remembered[0], int)
                 assert isinstance(remembered[1], int)
                 assert min(number + 1, 10) <= sum(remembered) <= 21
+
+
+def retraction(uid: str, retracts: str) -> Entry:
+    return entry(uid, kind=Kind.RETRACT)._replace(retracts=retracts)
+
+
+class TestTakenBack:
+    async def test_what_was_taken_back_before_it_was_carried_is_not_carried_any_more(self, url: str) -> None:
+        async with open_log(url) as web, open_log(url) as relay:
+            (taken_back,) = (await web.append([retraction("r", "a")])).positions
+            late = await relay.append([entry("a"), entry("b"), entry("a")])
+            assert [each.uid for each in await contents(web)] == ["r", "b"]
+            # Whoever was about to carry it is told of a position all the same: that of what took it back.
+            assert (late.positions[0], late.positions[2]) == (taken_back, taken_back)
+
+    async def test_in_one_batch_what_comes_first_counts(self, url: str) -> None:
+        async with open_log(url) as log:
+            await log.append([entry("a"), retraction("ra", "a"), retraction("rb", "b"), entry("b")])
+            assert [each.uid for each in await contents(log)] == ["a", "ra", "rb"]
+
+    async def test_what_was_carried_before_keeps_its_position(self, url: str) -> None:
+        async with open_log(url) as log:
+            first = await log.append([entry("a")])
+            await log.append([retraction("r", "a")])
+            assert await log.append([entry("a")]) == first
+
+    async def test_it_is_taken_back_once_whoever_tries_it(self, url: str) -> None:
+        async with open_log(url) as log:
+            first = await log.append([retraction("r", "a")])
+            assert await log.append([retraction("r", "a")]) == first
+            assert len(await contents(log)) == 1
+
+    async def test_also_after_the_memory_of_uids_was_renewed(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(log_module, "CARRIED_MAX", 10)
+        async with open_log(url) as log:
+            await log.append([retraction("r", "a")])
+            await log.append([entry(f"u{number}") for number in range(10)])
+            await log.append([entry("a")])
+            assert "a" not in [each.uid for each in await contents(log)]
+
+    async def test_whoever_carries_it_and_whoever_takes_it_back_at_the_same_time(self, url: str) -> None:
+        """It was seen and taken back, or it was not seen: never seen after it was taken back."""
+        async with open_log(url) as web, open_log(url) as relay:
+            for number in range(20):
+                carry = relay.append([entry(f"a{number}")])
+                take_back = web.append([retraction(f"r{number}", f"a{number}")])
+                await asyncio.gather(*([carry, take_back] if number % 2 else [take_back, carry]))
+            order = [each.uid for each in await contents(web)]
+            for number in range(20):
+                if f"a{number}" in order:
+                    assert order.index(f"a{number}") < order.index(f"r{number}")
 
 
 class TestSequence:

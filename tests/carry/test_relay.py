@@ -22,6 +22,7 @@ from tests.support.logs import Rows, open_log
 from tests.support.tasks import PATIENCE_SECONDS, end, until
 
 GRACE_SECONDS = 2.0
+LEASE_SECONDS = 60.0
 NOTIFICATION = Notification(
     uid="u",
     sender_id="sender:shop",
@@ -67,7 +68,7 @@ class Outbox:
     async def record(self, uids: Sequence[str], carried: Carried) -> None:
         self.recorded |= dict(zip(uids, carried.positions, strict=True))
 
-    def relay(self, interval_seconds: float = 0.001, lease_seconds: float = 60.0) -> Relay:
+    def relay(self, interval_seconds: float = 0.001, lease_seconds: float = LEASE_SECONDS) -> Relay:
         return Relay(
             self._log,
             self.due,
@@ -141,16 +142,34 @@ async def test_with_nothing_due_it_looks_once_an_interval_and_carries_nothing(lo
     assert outbox.carried == []
 
 
-async def test_of_two_one_is_active(log: Log, url: str) -> None:
+async def test_of_two_one_is_active_and_the_other_looks_for_what_that_one_is_late_with(log: Log, url: str) -> None:
     async with open_log(url) as other_log:
         one, other = Outbox(log), Outbox(other_log)
         first, second = one.relay(), other.relay()
         async with running(first):
             await until(lambda: one.asked, 0.001)
             async with running(second):
-                await asyncio.sleep(0.02)
+                before = datetime.now(UTC)
+                await until(lambda: len(other.asked) > 3, 0.001)
+                after = datetime.now(UTC)
                 assert (first.active, second.active) == (True, False)
-                assert other.asked == []
+    late = timedelta(seconds=relay_module.STANDBY_SECONDS)
+    for now, accepted_before, _ in other.asked[:4]:
+        assert before - late <= now <= after - late, "what is due belongs to the active one for so long"
+        # What is stuck can wait: its sender was told 202, or has been killed with it.
+        assert now - accepted_before == timedelta(seconds=GRACE_SECONDS + LEASE_SECONDS)
+
+
+async def test_what_the_active_one_is_late_with_another_carries_before_the_lease_has_ended(
+    log: Log, redis: Redis
+) -> None:
+    redis.set(RELAY, "one that was killed")
+    outbox = Outbox(log, waiting(2))
+    relay = outbox.relay()
+    async with running(relay):
+        await until(lambda: len(outbox.recorded) == 2, 0.001)
+        assert not relay.active
+    assert redis.get(RELAY) == b"one that was killed"
 
 
 async def test_when_one_closes_another_takes_over_at_once(log: Log, url: str) -> None:
@@ -164,11 +183,11 @@ async def test_when_one_closes_another_takes_over_at_once(log: Log, url: str) ->
             assert second.active
 
 
-async def test_one_whose_lease_has_ended_stops_in_the_middle(
+async def test_one_whose_lease_has_ended_goes_on_as_the_one_that_stands_by(
     log: Log, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay_module, "SWEEP_MAX", 10)
-    outbox = Outbox(log, waiting(35))
+    outbox = Outbox(log, waiting(15))
 
     async def lose_the_lease(rows: Sequence[Notification]) -> Carried:
         redis.set(RELAY, "another")
@@ -180,13 +199,14 @@ async def test_one_whose_lease_has_ended_stops_in_the_middle(
         lose_the_lease,
         outbox.record,
         interval_seconds=60,
-        lease_seconds=60,
-        grace_seconds=0,
+        lease_seconds=LEASE_SECONDS,
+        grace_seconds=GRACE_SECONDS,
     )
     async with running(relay):
-        await until(lambda: outbox.recorded, 0.001)
-        await asyncio.sleep(0.02)
-        assert len(outbox.recorded) == 10
+        await until(lambda: len(outbox.recorded) == 15, 0.001)
+        assert not relay.active
+    graces = [now - accepted_before for now, accepted_before, _ in outbox.asked]
+    assert graces == [timedelta(seconds=GRACE_SECONDS), timedelta(seconds=GRACE_SECONDS + LEASE_SECONDS)]
 
 
 async def test_a_wiped_log_is_rebuilt_before_anything_is_carried(url: str, redis: Redis) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import position as positions
-from app.deliver.event import WRITE_MAX_BYTES, cut, of_entry
+from app.deliver.event import NOBODY, WRITE_MAX_BYTES, cut, of_entry
 from app.deliver.frame import frame
 from app.entry import Entry, Kind
 from tests.support.events import event, ids
@@ -20,6 +20,15 @@ def test_an_event_is_its_entry_with_the_position_as_its_id() -> None:
     event = of_entry(entry)
     assert parse(event.wire) == [SentEvent("1700000000000-3", "receipt", "{}")]
     assert (event.position, event.channel, event.expires_ms, event.collapse_key) == (position, "topic:a", 1234, "key")
+
+
+def test_it_says_from_whom_it_is_withheld_and_what_it_takes_back() -> None:
+    entry = Entry("topic:a", Kind.NOTIFICATION, frame("notification", b"{}"), "u1", position=1)
+    bare = of_entry(entry)
+    assert (bare.uid, bare.withheld, bare.retracts) == ("u1", NOBODY, "")
+    assert bare.withheld is NOBODY, "nearly all are withheld from nobody"
+    full = of_entry(entry._replace(uid="u2", withheld=(42, 0), retracts="u1"))
+    assert (full.uid, full.withheld, full.retracts) == ("u2", frozenset({0, 42}), "u1")
 
 
 @PROPERTY

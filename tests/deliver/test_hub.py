@@ -106,6 +106,61 @@ class TestWhoHears:
         assert page.wire.writes == []
 
 
+class TestWithheld:
+    def test_it_is_not_pushed_to_those_from_whom_it_is_withheld_and_to_all_others(self, hub: Hub, join: Join) -> None:
+        page, phone, other = join(1, "a"), join(1, "a"), join(2, "a")
+        assert hub.publish([event(5, withheld={1}), event(6)], 6) == 4
+        assert ids(page.wire.stream) == ids(phone.wire.stream) == [6]
+        assert ids(other.wire.stream) == [5, 6]
+
+    def test_who_is_told_nothing_is_not_written_to_and_counts_as_silent(
+        self, hub: Hub, join: Join, clock: Clock
+    ) -> None:
+        page = join(1)
+        written_at = page.written_at
+        clock.now = 200.0
+        assert hub.publish([event(5, "customer:1", withheld={1})], 5) == 0
+        assert (page.wire.writes, page.written_at, page.live) == ([], written_at, True)
+
+    def test_what_it_costs_is_paid_for_those_alone(self, hub: Hub, join: Join) -> None:
+        wires = wire_class()
+        for number in range(50):
+            join(number, "a", wire=wires())
+        assert hub.publish([event(5, withheld={1, 2, 99}), event(6)], 6) == 98
+        assert len(wires.encoded) == 3  # all others; 1; 2
+
+    def test_a_slow_browser_is_left_behind_at_the_end_of_the_batch(
+        self, hub: Hub, join: Join, left_behind: list[Connection]
+    ) -> None:
+        slow = join(1, "a", wire=RecordingWire(stuck=True))
+        hub.publish([event(5, size=UNSENT_MAX), event(6, withheld={1})], 7)
+        assert (left_behind, slow.cursor, ids(slow.wire.stream)) == ([slow], 7, [5])
+
+    def test_that_something_is_taken_back_is_told_like_all_else(self, hub: Hub, join: Join) -> None:
+        page = join(1, "a")
+        assert hub.publish([event(5), event(6, retracts="u5")], 6) == 2
+        assert ids(page.wire.stream) == [5, 6], "live pages see it come and go"
+
+
+class TestTheEndOfAnOrder:
+    def test_a_member_whose_url_asks_for_its_topic_ceases_to_hear_it(self, hub: Hub, join: Join) -> None:
+        page = join(1, "order:7", asked=frozenset({"order:7"}))
+        hub.unsubscribe(1, "order:7")
+        assert page.channels == {"customer:1": 0}
+        assert hub.publish([event(8, "topic:order:7")], 8) == 0
+
+    def test_who_may_hear_it_by_the_token_itself_goes_on(self, hub: Hub, join: Join) -> None:
+        page = join(1, "order:7", asked=frozenset({"order:7"}), covered=("order:*",))
+        hub.unsubscribe(1, "order:7")
+        assert hub.publish([event(8, "topic:order:7")], 8) == 1
+        assert ids(page.wire.stream) == [8]
+
+    def test_who_is_no_member_any_more_when_it_is_looked_up_anew_hears_no_more(self, hub: Hub, join: Join) -> None:
+        page = join(1, "order:7", "news", asked=frozenset({"order:7"}))
+        hub.set_topics(1, {"news": 0})
+        assert page.channels == {"customer:1": 0, "topic:news": 0}
+
+
 class TestWhatItCosts:
     def test_a_batch_is_one_write_for_each_connection(self, hub: Hub, join: Join) -> None:
         pages = [join(number, "a", "b") for number in range(3)]
@@ -305,13 +360,14 @@ class TestComingAndGoing:
 
 
 channels_of_each = st.lists(st.sets(st.sampled_from("abc")), max_size=5)
-batches = st.lists(st.lists(st.sampled_from("abcd"), max_size=5), max_size=5)
+withheld_from = st.frozensets(st.integers(0, 4), max_size=2)
+batches = st.lists(st.lists(st.tuples(st.sampled_from("abcd"), withheld_from), max_size=5), max_size=5)
 
 
 @PROPERTY
 @given(channels_of_each, batches)
 def test_every_connection_gets_exactly_its_events_once_and_in_order(
-    listened: list[set[str]], published: list[list[str]]
+    listened: list[set[str]], published: list[list[tuple[str, frozenset[int]]]]
 ) -> None:
     hub = Hub(1 << 30, lambda _: None, Clock())
     pages = [connection(number, dict.fromkeys(sorted(topics), 0)) for number, topics in enumerate(listened)]
@@ -320,10 +376,20 @@ def test_every_connection_gets_exactly_its_events_once_and_in_order(
     everything: list[Event] = []
     written = 0
     for topics in published:
-        batch = [event(len(everything) + number + 1, f"topic:{topic}") for number, topic in enumerate(topics)]
+        batch = [
+            event(len(everything) + number + 1, f"topic:{topic}", withheld=withheld)
+            for number, (topic, withheld) in enumerate(topics)
+        ]
         everything += batch
         if batch:
             written += hub.publish(batch, batch[-1].position)
-    expected = [[each for each in everything if each.channel in page.channels] for page in pages]
+    expected = [
+        [
+            each
+            for each in everything
+            if each.channel in page.channels and page.identity.customer_id not in each.withheld
+        ]
+        for page in pages
+    ]
     assert [ids(page.wire.stream) for page in pages] == [[each.position for each in heard] for heard in expected]
     assert written == sum(map(len, expected))

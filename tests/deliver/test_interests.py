@@ -142,6 +142,16 @@ async def test_of_several_changes_during_the_look_up_the_last_holds(interests: I
     assert interests._changes == {}
 
 
+async def test_who_subscribes_a_second_time_keeps_the_first_ones_position(
+    interests: Interests, database: Database
+) -> None:
+    """So that a page that comes back gets all since then."""
+    assert await opened(interests, database) == {"a": 10}
+    for topic, position in (("a", 99), ("new", 100), ("new", 101)):
+        interests.change(1, topic, position)
+    assert await interests.of(1) == {"a": 10, "new": 100}
+
+
 async def test_who_leaves_during_the_look_up_leaves_nothing_behind(interests: Interests, database: Database) -> None:
     interests.hold(1)
     task = asyncio.create_task(interests.of(1))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.deliver import window as window_module
-from app.deliver.event import Event
+from app.deliver.event import NOBODY, Event
 from app.deliver.window import EVENT_OVERHEAD_BYTES, HEAD_MIN, Window
 from tests.support.events import event
 from tests.support.properties import PROPERTY
@@ -22,13 +22,18 @@ ROOM = 1 << 30
 
 
 class Step(NamedTuple):
-    """One entry of the log: an event, or (without a channel) an entry that no browser sees."""
+    """One entry of the log: an event, or (without a channel) an entry that no browser sees.
+
+    It may take back the event of its channel that is so many before it.
+    """
 
     channel: str | None
     distance: int
     size: int
     expires_ms: int
     collapse_key: str
+    withheld: frozenset[int]
+    takes_back: int
 
 
 steps = st.builds(
@@ -38,6 +43,8 @@ steps = st.builds(
     size=st.integers(0, 200),
     expires_ms=st.sampled_from([0, 0, 0, NOW_MS - 1, NOW_MS, NOW_MS + 1]),
     collapse_key=st.sampled_from(["", "", "k", "l"]),
+    withheld=st.sampled_from([NOBODY, NOBODY, frozenset({ME}), frozenset({ME + 1}), frozenset({ME, ME + 1})]),
+    takes_back=st.sampled_from([0, 0, 0, 1, 2, 5]),
 )
 
 
@@ -79,7 +86,14 @@ class Model:
             if each.position > max(cursor, channels.get(each.channel, ROOM))
             and (not each.expires_ms or each.expires_ms > NOW_MS)
             and not (each.collapse_key and superseded(each))
+            and ME not in each.withheld
+            and each.uid not in {other.retracts for other in self.events}
         ]
+
+    def uid_before(self, channel: str, takes_back: int) -> str:
+        """The uid of the event of a channel that is so many before its end; empty: there is none."""
+        uids = [each.uid for each in self.events if each.channel == channel]
+        return uids[-takes_back] if 0 < takes_back <= len(uids) else ""
 
 
 def play(window: Window, model: Model, played: list[Step]) -> None:
@@ -89,7 +103,15 @@ def play(window: Window, model: Model, played: list[Step]) -> None:
             window.advance(position)
             model.newest = position
         else:
-            appended = event(position, step.channel, step.size, step.expires_ms, step.collapse_key)
+            appended = event(
+                position,
+                step.channel,
+                step.size,
+                step.expires_ms,
+                step.collapse_key,
+                step.withheld,
+                model.uid_before(step.channel, step.takes_back),
+            )
             window.append(appended)
             model.append(appended)
 
@@ -189,6 +211,49 @@ def test_a_newer_event_that_has_expired_still_replaces_the_older_one() -> None:
     window.append(event(1, collapse_key="k"))
     window.append(event(2, collapse_key="k", expires_ms=NOW_MS))
     assert follow(window, 0, {"topic:a": 0}, 10) == []
+
+
+def test_what_is_withheld_from_a_customer_is_shown_to_the_others() -> None:
+    window = Window(10, ROOM)
+    window.append(event(1, withheld={ME}))
+    window.append(event(2))
+    assert [each.position for each in window.after(0, {"topic:a": 0}, 10, ME, NOW_MS)[0]] == [2]
+    assert [each.position for each in window.after(0, {"topic:a": 0}, 10, ME + 1, NOW_MS)[0]] == [1, 2]
+
+
+def test_of_what_was_taken_back_only_that_is_shown() -> None:
+    window = Window(10, ROOM)
+    window.append(event(1))
+    window.append(event(2))
+    window.append(event(3, retracts="u1"))
+    assert [each.position for each in follow(window, 0, {"topic:a": 0}, 10)] == [2, 3]
+    assert [each.position for each in follow(window, 1, {"topic:a": 0}, 10)] == [2, 3]
+
+
+def test_an_event_that_replaced_another_and_was_taken_back_does_not_bring_that_one_back() -> None:
+    window = Window(10, ROOM)
+    window.append(event(1, collapse_key="k"))
+    window.append(event(2, collapse_key="k"))
+    window.append(event(3, retracts="u2"))
+    assert [each.position for each in follow(window, 0, {"topic:a": 0}, 10)] == [3]
+
+
+def test_what_was_taken_back_twice_stays_so_and_is_forgotten_with_the_last_word_of_it() -> None:
+    window = Window(3, ROOM)
+    window.append(event(1))
+    window.append(event(2, retracts="u1"))
+    window.append(event(3, retracts="u1"))
+    assert [each.position for each in follow(window, 0, {"topic:a": 0}, 10)] == [2, 3]
+    for position in (4, 5, 6):
+        window.append(event(position))
+    assert window._channels["topic:a"].retracted == set()
+
+
+def test_what_was_taken_back_takes_no_memory_once_it_has_left() -> None:
+    window = Window(10, ROOM)
+    for position in range(1, 1001):
+        window.append(event(position, retracts=f"u{position - 1}" if position % 2 == 0 else ""))
+    assert len(window._channels["topic:a"].retracted) == 5
 
 
 def test_an_event_expires_at_its_time_and_not_before() -> None:

@@ -6,25 +6,16 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Any
 
 import asyncpg
-import httpx
 import pytest
 
 from tests.support.browser import Browser, browsing
+from tests.support.outage import Breakable, redis_is_known_to_be, until_used
 from tests.support.service import Production, eventually
 from tests.support.shared import Shared
 
 ANSWER_SECONDS = 8.0  # of a POST while Redis does not answer; the log's own time-out is 5 s
-
-
-class Breakable(Production):
-    """One whose Redis these tests break, one after the other; each leaves it mended."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings, RELAY_GRACE_SECONDS="0.2")
-        self.may_fail = True
 
 
 @pytest.fixture
@@ -34,29 +25,9 @@ async def production(shared: Shared, customers: Iterator[int]) -> AsyncIterator[
         yield service
 
 
-async def until_used(production: Production, customers: Iterator[int]) -> None:
-    """Returns once every web process has noticed that Redis is there again."""
-
-    async def carries(web: int) -> bool:
-        response = await production.post({"receiver_id": next(customers), "title_text": "probe"}, web)
-        return response.status_code == 201
-
-    for web in range(len(production.urls)):
-        await eventually(lambda web=web: carries(web), "Redis is used again")  # type: ignore[misc]
-
-
 async def carried(production: Production, customer: int, count: int) -> bool:
     answer = await production.request("GET", "/inbox", production.customer(customer))
     return len(answer.json()["notifications"]) == count
-
-
-def redis_is_known_to_be(production: Production, up: bool) -> Any:
-    async def known() -> bool:
-        async with httpx.AsyncClient(verify=False, trust_env=False) as client:
-            answers = [(await client.get(f"{url}/readyz")).json() for url in production.urls]
-        return all(answer["checks"]["log"] is up for answer in answers)
-
-    return known
 
 
 async def test_without_redis_posts_are_accepted_connections_stay_and_all_is_carried_when_it_is_back(

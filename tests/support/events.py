@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from app import position as positions
 from app.deliver.event import Event
 from app.deliver.frame import frame, numbered
 from tests.support.sse import parse
 
 
-def event(position: int, channel: str = "topic:a", size: int = 0, expires_ms: int = 0, collapse_key: str = "") -> Event:
-    """An event whose data is `size` letters."""
+def event(
+    position: int,
+    channel: str = "topic:a",
+    size: int = 0,
+    expires_ms: int = 0,
+    collapse_key: str = "",
+    withheld: Iterable[int] = (),
+    retracts: str = "",
+) -> Event:
+    """An event whose data is `size` letters; its uid is `u` and its position."""
     wire = numbered(position, frame("notification", b"x" * size))
-    return Event(position, channel, wire, expires_ms, collapse_key)
+    return Event(position, channel, wire, expires_ms, collapse_key, frozenset(withheld), f"u{position}", retracts)
 
 
 def ids(stream: bytes) -> list[int]:

@@ -29,6 +29,7 @@ import pytest
 from redis import Redis
 
 from app.auth import Role, Tokens
+from app.carry.log import RELAY
 from app.run.embedded import _find_server, embedded_secret_key
 from app.settings import Settings
 
@@ -392,6 +393,32 @@ class Service:
         assert response.status_code == 201, response.text
         return [each["position"] for each in response.json()["notifications"]]
 
+    async def report(self, *events: Mapping[str, Any], web: int = 0, **options: Any) -> httpx.Response:
+        """`POST /order-events` as the sender shop; one event by itself, several as a batch."""
+        body = events[0] if len(events) == 1 else {"events": events}
+        return await self.request("POST", "/order-events", self.token("sender:shop"), body, web, **options)
+
+    async def tell(self, *events: Mapping[str, Any], web: int = 0, status: int = 201) -> list[dict[str, Any]]:
+        """The notifications that come of order events."""
+        response = await self.report(*events, web=web)
+        assert response.status_code == status, response.text
+        told: list[dict[str, Any]] = response.json()["notifications"]
+        return told
+
+    async def inbox(self, customer: int, web: int = 0, token: str | None = None) -> list[dict[str, Any]]:
+        """What a customer's inbox shows, newest first."""
+        answer = await self.request("GET", "/inbox?limit=200", token or self.customer(customer), web=web)
+        assert answer.status_code == 200, answer.text
+        shown: list[dict[str, Any]] = answer.json()["notifications"]
+        return shown
+
+    async def wish(self, customer: int, web: int = 0, **preferences: Any) -> dict[str, Any]:
+        """`PUT /preferences`."""
+        answer = await self.request("PUT", "/preferences", self.customer(customer), preferences, web)
+        assert answer.status_code == 200, answer.text
+        wished: dict[str, Any] = answer.json()
+        return wished
+
     async def disconnect(self) -> None:
         if self._client is not None:
             await self._client.aclose()
@@ -489,11 +516,18 @@ class Production(Service):
 
     Args:
         webs: how many.
+        relays: how many; the first is active.
         database_url: another way to the database (through a proxy) than its own address.
         settings: of the service.
     """
 
-    def __init__(self, webs: int = 2, database_url: Callable[[str], str] = lambda url: url, **settings: str) -> None:
+    def __init__(
+        self,
+        webs: int = 2,
+        relays: int = 1,
+        database_url: Callable[[str], str] = lambda url: url,
+        **settings: str,
+    ) -> None:
         postgres_url()  # or skip, before anything is made
         super().__init__({"SECRET_KEY": secrets.token_urlsafe(32), **settings})
         self.tokens = Tokens(self.settings["SECRET_KEY"])
@@ -502,13 +536,17 @@ class Production(Service):
         stands_on = {"DATABASE_URL": database_url(self.database.url), "REDIS_URL": self.redis.url}
         for number in range(webs):
             self._web(f"web{number}", "web", stands_on)
-        self.relay = Process(
-            "relay",
-            [sys.executable, "-m", "app", "relay"],
-            clean_environment(self.settings | stands_on),
-            self.folder / "relay.log",
-        )
-        self.others = [self.relay, self.redis]
+        self.relays = [
+            Process(
+                name,
+                [sys.executable, "-m", "app", "relay"],
+                clean_environment(self.settings | stands_on),
+                self.folder / f"{name}.log",
+            )
+            for name in ("relay", *(f"relay{number}" for number in range(1, relays)))
+        ]
+        self.relay = self.relays[0]
+        self.others = [*self.relays, self.redis]
         self.stands_on = [self.redis]
 
     def start(self) -> None:
@@ -519,6 +557,32 @@ class Production(Service):
         for web in self.webs:
             wait_until(web._listens, f"{web.name} listens")
             web.wait_ready()
+        self._start_others()
+
+    def restart_relays(self) -> None:
+        """Puts relays in the place of those that run or were killed; the first is active again."""
+        for relay in self.relays:
+            if relay.runs:
+                relay.kill()
+        self.redis.command("DEL", RELAY)
+        self.relay.start()
+        self._start_others()
+
+    def _start_others(self) -> None:
+        for count, relay in enumerate(self.relays[1:], start=1):
+            self._wait_for_relays(count)
+            relay.start()
+        if len(self.relays) > 1:
+            self._wait_for_relays(len(self.relays))
+
+    def _wait_for_relays(self, count: int) -> None:
+        """Returns once so many look for what is due: what each has asked Redis last is whether the log is whole."""
+
+        def look() -> bool:
+            clients: bytes = self.redis.command("CLIENT", "LIST")
+            return clients.count(b" cmd=get ") == count
+
+        wait_until(look, f"{count} relays look for what is due")
 
     def close(self) -> None:
         try:

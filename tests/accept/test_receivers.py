@@ -1,0 +1,122 @@
+"""Receivers: what is remembered of them is never older than what the log has told."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from app.accept import receivers as receivers_module
+from app.accept.receivers import Receivers
+from app.entry import Entry, Kind, SubscriptionChange, customer_entry
+from app.preferences import DEFAULT, Preferences, to_columns
+
+RUSSIAN = Preferences("ru", "Europe/Moscow")
+
+
+class Rows:
+    """A table of customers whose queries a test can hold up."""
+
+    def __init__(self) -> None:
+        self.preferences: dict[int, Preferences] = {}
+        self.asked: list[list[int]] = []
+        self.asking = asyncio.Event()
+        self.answers = asyncio.Event()
+        self.answers.set()
+
+    def filter(self, id__in: list[int]) -> Rows:
+        self.asked.append(id__in)
+        return self
+
+    async def values_list(self, *columns: str) -> list[tuple[Any, ...]]:
+        assert columns == ("id", *to_columns(DEFAULT))
+        found = [(each, *to_columns(self.preferences[each]).values()) for each in self.asked[-1] if each in self.known]
+        self.asking.set()
+        await self.answers.wait()
+        return found
+
+    @property
+    def known(self) -> set[int]:
+        return set(self.preferences)
+
+
+@pytest.fixture
+def rows(monkeypatch: pytest.MonkeyPatch) -> Rows:
+    rows = Rows()
+    monkeypatch.setattr(receivers_module, "Customer", rows)
+    return rows
+
+
+async def test_customers_are_asked_for_once(rows: Rows) -> None:
+    rows.preferences = {1: RUSSIAN}
+    receivers = Receivers()
+    assert await receivers.preferences([2, 1]) == {1: RUSSIAN, 2: DEFAULT}
+    assert await receivers.preferences([1, 2, 3]) == {1: RUSSIAN, 2: DEFAULT, 3: DEFAULT}
+    assert rows.asked == [[1, 2], [3]]
+
+
+async def test_one_who_has_changed_is_asked_for_again(rows: Rows) -> None:
+    receivers = Receivers()
+    await receivers.preferences([1, 2])
+    rows.preferences = {1: RUSSIAN}
+    receivers.observe([Entry("customer:1", Kind.RECEIPT, b""), customer_entry(1)])
+    assert await receivers.preferences([1, 2]) == {1: RUSSIAN, 2: DEFAULT}
+    assert rows.asked == [[1, 2], [1]]
+
+
+async def test_who_subscribes_is_the_same_customer(rows: Rows) -> None:
+    receivers = Receivers()
+    await receivers.preferences([1])
+    receivers.observe([SubscriptionChange(1, "news", True).to_entry()])
+    await receivers.preferences([1])
+    assert rows.asked == [[1]]
+
+
+async def test_after_changes_may_have_been_missed_all_are_asked_for_again(rows: Rows) -> None:
+    receivers = Receivers()
+    await receivers.preferences([1, 2])
+    receivers.forget()
+    await receivers.preferences([2])
+    assert rows.asked == [[1, 2], [2]]
+
+
+async def test_one_who_is_forgotten_while_another_is_asked_for_is_still_known_to_who_asks(rows: Rows) -> None:
+    receivers = Receivers()
+    await receivers.preferences([1])
+    rows.answers.clear()
+    asking = asyncio.create_task(receivers.preferences([1, 2]))
+    await wait_for(rows)
+    receivers.observe([customer_entry(1)])
+    receivers.forget()
+    rows.answers.set()
+    assert await asking == {1: DEFAULT, 2: DEFAULT}
+
+
+async def test_what_was_asked_before_a_change_is_not_remembered(rows: Rows) -> None:
+    receivers = Receivers()
+    rows.answers.clear()
+    asking = asyncio.create_task(receivers.preferences([1]))
+    await wait_for(rows)
+    rows.preferences = {1: RUSSIAN}
+    receivers.observe([customer_entry(1)])
+    rows.answers.set()
+    assert await asking == {1: DEFAULT}
+    assert await receivers.preferences([1]) == {1: RUSSIAN}
+
+
+async def test_memory_is_bounded(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receivers_module, "CUSTOMERS_MAX", 10)
+    monkeypatch.setattr(receivers_module, "ASK_MAX", 3)
+    receivers = Receivers()
+    for number in range(20):
+        found = await receivers.preferences(range(number, number + 8))
+        assert set(found) == set(range(number, number + 8))
+        assert len(receivers._preferences) <= 10
+    assert max(map(len, rows.asked)) == 3
+
+
+async def wait_for(rows: Rows) -> None:
+    rows.asking.clear()
+    async with asyncio.timeout(10):
+        await rows.asking.wait()
