@@ -136,16 +136,22 @@ async def insert(connection: BaseDBAsyncClient, notifications: Sequence[Notifica
 
 
 async def _replace_held(connection: BaseDBAsyncClient, newer: Sequence[Notification]) -> None:
-    """Takes back what quiet hours still hold and what a newer one makes out of date: released later, it would win."""
+    """Takes back what quiet hours hold for longer than what replaces it: released after that, it would win."""
     if not newer:
         return
-    now, name, key, uid = database.placeholders(4).split(", ")
+    now, name, key, uid, due_at = database.placeholders(5).split(", ")
     await connection.execute_many(
         f"UPDATE notification SET date_retracted = {now} WHERE channel = {name} AND collapse_key = {key}"
         f" AND uid < {uid} AND position IS NULL AND date_retracted IS NULL"
-        " AND release_at IS NOT NULL AND (send_at IS NULL OR send_at <> release_at)",
+        f" AND release_at >= {due_at} AND (send_at IS NULL OR send_at <> release_at)",
         [
-            [database.timestamp_parameter(each.date_sent), each.channel, each.collapse_key, each.uid]
+            [
+                database.timestamp_parameter(each.date_sent),
+                each.channel,
+                each.collapse_key,
+                each.uid,
+                database.timestamp_parameter(each.release_at or each.date_sent),
+            ]
             for each in sorted(newer, key=lambda each: each.uid)
         ],
     )

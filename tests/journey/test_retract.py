@@ -141,6 +141,39 @@ async def test_what_comes_while_the_sender_takes_it_back_is_taken_back_from_who_
     assert await service.inbox(me) == []
 
 
+async def test_what_is_released_in_the_moment_in_which_it_is_taken_back_is_not_left_on_any_page(
+    production: Production, customers: Iterator[int]
+) -> None:
+    """Its receiver ends the quiet hours that held it: it is never seen, or taken back from who sees it."""
+    service = production
+    many = [next(customers) for _ in range(60)]
+    for each in many:
+        await service.wish(each, quiet_hours=quiet_now())
+    uids = [await send(service, 202, receiver_id=each) for each in many]
+    pages = [Browser(service.url, service.customer(each)) for each in many]
+    async with browsing(*pages):
+        await asyncio.gather(
+            *(service.wish(each, quiet_hours=None) for each in many), *(take_back(service, uid, web=1) for uid in uids)
+        )
+        await eventually(lambda: nothing_is_due(service), "what was released is carried")
+        response = await service.post({"receiver_ids": many, "title_text": "last"})
+        assert response.status_code == 201
+        for page, uid in zip(pages, uids, strict=True):
+            await page.until(lambda page=page: "last" in page.titles)  # type: ignore[misc]
+            assert (uid in page.uids) <= (uid in [each.data["uid"] for each in page.events("retract")])
+    for each in many:
+        assert [shown["title_text"] for shown in await service.inbox(each)] == ["last"]
+
+
+async def nothing_is_due(service: Production) -> bool:
+    connection = await asyncpg.connect(service.database.url)
+    try:
+        due = "SELECT COUNT(*) FROM notification WHERE position IS NULL AND date_retracted IS NULL AND release_at <= now()"
+        return not await connection.fetchval(due)
+    finally:
+        await connection.close()
+
+
 # -- Redis ------------------------------------------------------------------------------------------
 
 
