@@ -168,8 +168,8 @@ async def test_what_is_released_in_the_moment_in_which_it_is_taken_back_is_not_l
 async def nothing_is_due(service: Production) -> bool:
     connection = await asyncpg.connect(service.database.url)
     try:
-        due = "SELECT COUNT(*) FROM notification WHERE position IS NULL AND date_retracted IS NULL AND release_at <= now()"
-        return not await connection.fetchval(due)
+        outbox = "SELECT COUNT(*) FROM notification WHERE position IS NULL AND date_retracted IS NULL"
+        return not await connection.fetchval(f"{outbox} AND release_at <= now()")
     finally:
         await connection.close()
 
