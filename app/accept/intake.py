@@ -161,7 +161,9 @@ class Intake:
             with database.needed():
                 async with database.transaction() as connection:
                     await row.retract(connection, scheduled)
-        now = datetime.now(UTC)  # writing may have taken until its time
+                # It may have come due meanwhile, or its receiver may have ended the quiet hours that held it.
+                standing = list((await row.find([each.notification.uid for each in standing])).values())
+        now = datetime.now(UTC)
         in_hand = [each.notification for each in standing if _is_in_hand(each, now)]
         if not in_hand:
             return True
