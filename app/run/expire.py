@@ -34,11 +34,16 @@ async def expire_forever(is_active: Callable[[], bool]) -> None:
 async def expire(now: datetime) -> int:
     """Counts what has expired by now and was not counted yet; returns how many notifications that were."""
     expired = NotificationRow.filter(expires_at__lte=now, date_expired=None, date_retracted=None, copy_of=None)
-    uids = [str(uid) for uid in await expired.limit(EXPIRE_MAX).values_list("uid", flat=True)]
-    if not uids:
+    if not await expired.exists():
         return 0
-    moment, known = database.placeholders(1), database.placeholders(len(uids), start=2)
     async with database.transaction() as connection:
+        query = expired.using_db(connection).limit(EXPIRE_MAX)
+        # What another process is writing has time until the next look: nobody waits for each other.
+        query = query if database.is_sqlite() else query.select_for_update(skip_locked=True)
+        uids = [str(uid) for uid in await query.values_list("uid", flat=True)]
+        if not uids:
+            return 0
+        moment, known = database.placeholders(1), database.placeholders(len(uids), start=2)
         rows = await connection.execute_query_dict(
             f"UPDATE notification SET date_expired = {moment} WHERE uid IN ({known}) AND date_expired IS NULL"
             " RETURNING event, date_sent, receivers,"
