@@ -6,6 +6,9 @@ instances for 1,000 rows took four times as long as the whole insert.
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
+import os
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
@@ -79,7 +82,12 @@ async def migrate(url: str) -> list[str]:
 @asynccontextmanager
 async def _only_one_migrates(url: str) -> AsyncIterator[None]:
     if dialect(url) == "sqlite":
-        yield
+        lock = os.open(f"{expand_db_url(url)['credentials']['file_path']}.migrating", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)  # the kernel frees it when we are gone
+            yield
+        finally:
+            os.close(lock)
         return
     holder = await asyncpg.connect(url, timeout=POSTGRES_TIMEOUTS["timeout"])
     try:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -152,3 +153,25 @@ async def test_two_releases_that_migrate_at_the_same_time_do_not_harm(
     assert [each.returncode for each in done] == [0, 0], [each.stderr for each in done]
     assert run_command("migrate", DATABASE_URL=url).stdout == "the schema is up to date\n"
     assert schema_of(url) == schema_of(migrated.url)
+
+
+async def test_many_that_migrate_one_sqlite_file_at_the_same_time_do_each_migration_once(tmp_path: Path) -> None:
+    url = f"sqlite://{tmp_path / 'database'}"
+    done = await asyncio.gather(*(asyncio.to_thread(run_command, "migrate", DATABASE_URL=url) for _ in range(4)))
+    assert [each.returncode for each in done] == [0] * 4, [each.stderr for each in done]
+    applied = [line for each in done for line in each.stdout.splitlines() if line.startswith("applied ")]
+    assert sorted(applied) == [f"applied {each.name}" for each in sorted((ROOT / "migrations/sqlite").glob("*.py"))]
+
+
+def test_a_migration_of_sqlite_that_fails_at_its_end_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Whatever stops it, also a kill: what is not committed as a whole is not there at the next start."""
+    path = tmp_path / "database"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE in_the_way (topic INT)")
+        connection.execute("CREATE INDEX idx_subscriptio_topic_c85043 ON in_the_way (topic)")
+        failed = run_command("migrate", DATABASE_URL=f"sqlite://{path}")
+        assert failed.returncode != 0
+        assert "index idx_subscriptio_topic_c85043 already exists" in failed.stderr
+        connection.execute("DROP TABLE in_the_way")
+    again = run_command("migrate", DATABASE_URL=f"sqlite://{path}")
+    assert again.returncode == 0, again.stderr

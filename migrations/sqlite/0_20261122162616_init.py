@@ -5,6 +5,7 @@ RUN_IN_TRANSACTION = True
 
 async def upgrade(db: BaseDBAsyncClient) -> str:
     return """
+        BEGIN IMMEDIATE;
         CREATE TABLE IF NOT EXISTS "customer" (
     "id" BIGINT NOT NULL PRIMARY KEY,
     "first_name" VARCHAR(100) NOT NULL,
@@ -75,6 +76,7 @@ CREATE TABLE IF NOT EXISTS "aerich" (
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return """
+        BEGIN IMMEDIATE;
         DROP TABLE IF EXISTS "receipt";
         DROP TABLE IF EXISTS "subscription";
         DROP TABLE IF EXISTS "idempotency_key";

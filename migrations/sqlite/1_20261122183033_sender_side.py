@@ -5,6 +5,7 @@ RUN_IN_TRANSACTION = True
 
 async def upgrade(db: BaseDBAsyncClient) -> str:
     return """
+        BEGIN IMMEDIATE;
         CREATE TABLE IF NOT EXISTS "orders" (
     "order_id" VARCHAR(94) NOT NULL PRIMARY KEY,
     "customer_id" BIGINT,
@@ -53,6 +54,7 @@ CREATE INDEX IF NOT EXISTS "idx_orders_date_ch_7fa3d8" ON "orders" ("date_change
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return """
+        BEGIN IMMEDIATE;
         DROP INDEX IF EXISTS "idx_subscriptio_topic_c85043";
         DROP INDEX IF EXISTS "notification_expiring";
         DROP INDEX IF EXISTS "notification_outbox";
