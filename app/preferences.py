@@ -33,11 +33,6 @@ class Preferences:
     muted_kinds: frozenset[str] = frozenset()
     quiet_hours: QuietHours | None = None
 
-    @property
-    def hold_back(self) -> bool:
-        """Whether there is anything that these preferences could keep from being pushed."""
-        return bool(self.muted_kinds) or self.quiet_hours is not None
-
     def mutes(self, event: str, priority: Priority) -> bool:
         """Whether a kind of event is kept in the inbox without being pushed. High priority passes."""
         return priority != "high" and event in self.muted_kinds

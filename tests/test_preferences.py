@@ -41,21 +41,8 @@ def test_what_is_muted_is_not_pushed_but_for_high_priority() -> None:
 
 
 def test_who_has_said_nothing_is_told_everything_at_once() -> None:
-    assert not DEFAULT.hold_back
     assert not DEFAULT.mutes("notice", "low")
     assert held(DEFAULT, "2026-01-01T03:00:00Z") is None
-
-
-@pytest.mark.parametrize(
-    ("preferences", "holds_back"),
-    [
-        (Preferences(muted_kinds=frozenset({"notice"})), True),
-        (quiet("22:00", "07:00"), True),
-        (Preferences(language="ru", time_zone="Asia/Tokyo"), False),
-    ],
-)
-def test_only_muting_and_quiet_hours_keep_anything_back(preferences: Preferences, holds_back: bool) -> None:
-    assert preferences.hold_back is holds_back
 
 
 # -- Quiet hours ------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ TURN = 50
 IN_HAND = timedelta(seconds=1)
 
 
-class _Placed(NamedTuple):
+class _Item(NamedTuple):
     """An event, and its place in the request."""
 
     loc: Loc
@@ -76,7 +76,10 @@ class Intake:
                 accepted = await self._outbox.accept(Request(composed, _claims(key, uids)))
             except ClaimTaken:
                 continue
-            return accepted if len(uids) == len(accepted) else [each for each in accepted if each.uid in set(uids)]
+            if len(uids) == len(accepted):
+                return accepted
+            shown = set(uids)
+            return [each for each in accepted if each.uid in shown]
 
     async def composed_notifications(self, body: Draft | Batch, sender: Identity) -> list[Notification]:
         """What `notifications` would store."""
@@ -99,7 +102,7 @@ class Intake:
             OrderEventReused: an event was reported before, and said something else.
             IdempotencyKeyReused, DatabaseUnavailable: as for `notifications`.
         """
-        events = _placed(body)
+        events = _items(body)
         while True:
             earlier = await self._earlier(key)
             if earlier is not None:
@@ -125,7 +128,7 @@ class Intake:
             if reported:
                 # A process that was killed may have told nobody of who takes part; its sender comes again.
                 with database.needed():
-                    changes = await orders.standing({each.event.order_id or "" for each in events})
+                    changes = await orders.present({each.event.order_id or "" for each in events})
                 again = [uid for claim in reported.values() for uid in claim.uids]
                 accepted += await self._outbox.accepted(again, changes)
             by_uid = {each.uid: each for each in accepted}
@@ -133,7 +136,7 @@ class Intake:
 
     async def composed_order_events(self, body: OrderEvent | OrderEvents, sender: Identity) -> list[Notification]:
         """What `order_events` would store."""
-        events = _placed(body)
+        events = _items(body)
         _, composed = await self._composed(_fresh(events, await _reported(events)), sender)
         return [notification for own in composed for notification in own]
 
@@ -154,25 +157,25 @@ class Intake:
             if found.notification.sender_id != sender.subject:
                 raise NotYours(uid)
             copies = [each.copy_uid for each in found.notification.withheld if each.copy_uid is not None]
-            standing = [each for each in [found, *(await row.find(copies)).values()] if each.date_retracted is None]
+            not_taken_back = [
+                each for each in [found, *(await row.find(copies)).values()] if each.date_retracted is None
+            ]
         now = datetime.now(UTC)
-        scheduled = {each.notification.uid: now for each in standing if not _is_in_hand(each, now)}
+        scheduled = {each.notification.uid: now for each in not_taken_back if not _is_in_hand(each, now)}
         if scheduled:
             with database.needed():
                 async with database.transaction() as connection:
                     await row.retract(connection, scheduled)
                 # It may have come due meanwhile, or its receiver may have ended the quiet hours that held it.
-                standing = list((await row.find([each.notification.uid for each in standing])).values())
+                not_taken_back = list((await row.find([each.notification.uid for each in not_taken_back])).values())
         now = datetime.now(UTC)
-        in_hand = [each.notification for each in standing if _is_in_hand(each, now)]
+        in_hand = [each.notification for each in not_taken_back if _is_in_hand(each, now)]
         if not in_hand:
             return True
         accepted = await self._outbox.accept(Request([retraction(each, now) for each in in_hand]))
         return all(each.position is not None for each in accepted)
 
-    async def _composed(
-        self, fresh: Sequence[_Placed], sender: Identity
-    ) -> tuple[list[Told], list[list[Notification]]]:
+    async def _composed(self, fresh: Sequence[_Item], sender: Identity) -> tuple[list[Told], list[list[Notification]]]:
         now = datetime.now(UTC)
         with database.needed():
             known_orders = await orders.find({each.event.order_id for each in fresh if each.event.order_id is not None})
@@ -212,13 +215,13 @@ def _is_in_hand(found: row.Found, now: datetime) -> bool:
     return found.position is not None or release_at is None or release_at <= now + IN_HAND
 
 
-def _placed(body: OrderEvent | OrderEvents) -> list[_Placed]:
+def _items(body: OrderEvent | OrderEvents) -> list[_Item]:
     if isinstance(body, OrderEvent):
-        return [_Placed([], body)]
-    return [_Placed(["events", index], event) for index, event in enumerate(body.events)]
+        return [_Item([], body)]
+    return [_Item(["events", index], event) for index, event in enumerate(body.events)]
 
 
-async def _reported(events: Sequence[_Placed]) -> dict[str, Claim]:
+async def _reported(events: Sequence[_Item]) -> dict[str, Claim]:
     """The claims of those events that were reported before."""
     with database.needed():
         found = await claims.find(ORDER_EVENTS, {each.event.key for each in events if each.event.key is not None})
@@ -229,10 +232,10 @@ async def _reported(events: Sequence[_Placed]) -> dict[str, Claim]:
     return found
 
 
-def _fresh(events: Sequence[_Placed], reported: dict[str, Claim]) -> list[_Placed]:
+def _fresh(events: Sequence[_Item], reported: dict[str, Claim]) -> list[_Item]:
     """Those events that were not reported before, each once."""
     said: dict[str, str] = {}
-    fresh: list[_Placed] = []
+    fresh: list[_Item] = []
     for each in events:
         key = each.event.key
         if key is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Any, Self
 
@@ -75,7 +76,7 @@ class OrderEvent(BaseModel):
         """What makes it the same event when it comes again; None: it is of no order."""
         return None if self.order_id is None else f"{self.order_id}/{self.event}/{self.sequence}"
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """A digest of all that it says."""
         return sha256(orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -57,7 +57,7 @@ async def write(
     return await _subscribe(connection, before, after, newest)
 
 
-async def standing(order_ids: Collection[str]) -> list[SubscriptionChange]:
+async def present(order_ids: Collection[str]) -> list[SubscriptionChange]:
     """Who hears the topics of these orders now, and who took part in those that have ended and hears them no more."""
     topics = [channel.topic_of_order(order_id) for order_id in order_ids]
     changes: list[SubscriptionChange] = []

@@ -101,11 +101,12 @@ class Hub:
         for event in events:
             if event.channel in self._listeners and not (event.expires_ms and event.expires_ms <= now_ms):
                 heard.setdefault(event.channel, []).append(event)
+        some_withheld = any(event.withheld for event in events)
         written = 0
         for names, connections in self._audiences(heard):
             batch = heard[names[0]] if len(names) == 1 else _merged(heard[name] for name in names)
             pieces = _Pieces(batch, position)
-            withheld = NOBODY.union(*(event.withheld for event in batch))
+            withheld = NOBODY.union(*(event.withheld for event in batch)) if some_withheld else NOBODY
             for connection in connections:
                 if not connection.live:
                     continue

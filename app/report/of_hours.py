@@ -24,7 +24,7 @@ COUNTS = (
 
 _TALLIED = f"SELECT hour, event, {', '.join(tally.COLUMNS)} FROM tally"
 _TALLIED += " WHERE hour >= {begin} AND hour < {end}{of_event}"
-_STANDING = """SELECT {hour} AS hour, n.event, {counted} FROM notification n
+_LIVE = """SELECT {hour} AS hour, n.event, {counted} FROM notification n
   WHERE n.date_sent >= {begin} AND n.date_sent < {end}{of_event} AND n.copy_of IS NULL AND n.retracts IS NULL
   AND {which} GROUP BY 1, 2"""
 # What is counted where it stands, by which condition: each goes through an index of those alone.
@@ -124,7 +124,7 @@ async def _accounts(event: str | None, first: int, last: int) -> dict[tuple[int,
         account = accounts[each["hour"], each["event"]]
         account.tallied = account.tallied.plus(tally.of_row(each))
     for counted, which in (_WAITING, _RETRACTED):
-        query = _STANDING.replace("{counted}", counted).replace("{which}", which)
+        query = _LIVE.replace("{counted}", counted).replace("{which}", which)
         for each in await _ask(query, event, _moment(first), _moment(last)):
             hour, kind = int(each.pop("hour")), each.pop("event")
             accounts[hour, kind].counted.update({name: int(count) for name, count in each.items()})
