@@ -62,6 +62,7 @@ class SentNotification(TypedDict):
     event: str
     receiver_id: NotRequired[int]
     topic: NotRequired[str]
+    date_sent: str
 
 
 class Sent(TypedDict):
@@ -156,6 +157,13 @@ class SessionDTO(TypedDict):
     sub: str
     role: str
     expires_at: str | None
+
+
+class Alive(TypedDict):
+    """That the process is alive, and which release it runs."""
+
+    status: str
+    version: str
 
 
 class Readiness(TypedDict):

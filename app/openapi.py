@@ -11,11 +11,13 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 from quart import Blueprint, Response
 
+from app import __version__
 from app.accept.customers import CUSTOMER_BODY
 from app.accept.draft import BODY
 from app.accept.order_event import ORDER_EVENTS
 from app.auth import COOKIE
 from app.dto import (
+    Alive,
     CatalogueDTO,
     CustomerDTO,
     HoursReport,
@@ -241,7 +243,7 @@ OPERATIONS = (
         {200: ("Whose session it is.", SessionDTO)},
     ),
     Operation("delete", "/session", "Remove the cookie.", [], {204: ("Removed.", None)}),
-    Operation("get", "/healthz", "Whether the process is alive.", [], {200: ("It is.", None)}),
+    Operation("get", "/healthz", "Whether the process is alive.", [], {200: ("It is.", Alive)}),
     Operation(
         "get",
         "/readyz",
@@ -276,7 +278,7 @@ def _document() -> bytes:
     return orjson.dumps(
         {
             "openapi": "3.1.0",
-            "info": {"title": "getnotified", "version": "0.1.0", "description": __doc__},
+            "info": {"title": "getnotified", "version": __version__, "description": __doc__},
             "paths": paths,
             "components": {
                 "schemas": schemas,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from hashlib import sha256
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
@@ -21,6 +22,7 @@ from app.errors import InvalidFields, NotFound
 from app.validation import parse_json, parse_uid, parse_values
 
 KEY_MAX = 255
+MILLISECOND = timedelta(milliseconds=1)
 
 
 class SendQuery(BaseModel):
@@ -112,7 +114,20 @@ def _request_key(sender_id: str, body: bytes) -> Claim | None:
 
 def _answered(accepted: Sequence[Accepted]) -> Response:
     carried = all(each.position is not None for each in accepted)
-    return http.answer({"notifications": [_shown(each) for each in accepted]}, 201 if carried else 202)
+    body = {"notifications": [_shown(each) for each in accepted]}
+    return http.answer(body, 201 if carried else 202, _server_timing(accepted))
+
+
+def _server_timing(accepted: Sequence[Accepted]) -> dict[str, str]:
+    """How long the commit took, and then the log, as the Server-Timing header (W3C) has it."""
+    last = accepted[-1] if accepted else None
+    if last is None or last.timing is None:
+        return {}
+    committed, carried = last.timing
+    steps = [("commit", committed - last.date_sent)]
+    if carried is not None:
+        steps.append(("carry", carried - committed))
+    return {"Server-Timing": ", ".join(f"{name};dur={took / MILLISECOND:.3f}" for name, took in steps)}
 
 
 def _shown(accepted: Accepted) -> dict[str, object]:
@@ -121,6 +136,7 @@ def _shown(accepted: Accepted) -> dict[str, object]:
         "position": None if accepted.position is None else positions.show(accepted.position),
         "event": accepted.event,
         **dto.receiver(accepted.channel),
+        "date_sent": dto.timestamp(accepted.date_sent),
     }
 
 

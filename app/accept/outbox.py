@@ -36,13 +36,28 @@ SETTLED_SECONDS = 1.0
 Carry = Callable[[Sequence[Notification], Sequence[SubscriptionChange]], Awaitable[Carried]]
 
 
+class Timing(NamedTuple):
+    """When a request was committed, and when the log had it (UTC; None: it has it not)."""
+
+    date_committed: datetime
+    date_carried: datetime | None
+
+
 class Accepted(NamedTuple):
-    """A durable notification and its position, if the log has it already."""
+    """A durable notification.
+
+    Attributes:
+        position: the one that the log gave it, if the log has it already.
+        date_sent: when it was accepted (UTC).
+        timing: of the request that brought it; None: an earlier one did.
+    """
 
     uid: str
     event: str
     channel: str
     position: int | None
+    date_sent: datetime
+    timing: Timing | None = None
 
 
 class ClaimTaken(GetnotifiedError):
@@ -145,9 +160,10 @@ class Outbox:
         self._start_carrying([again], changes)
         positions = {each.uid: each.position for each in await again.answer}
         return [
-            Accepted(uid, found.notification.event, found.notification.channel, positions.get(uid, found.position))
+            Accepted(each.uid, each.event, each.channel, positions.get(uid, found.position), each.date_sent)
             for uid in uids
             if (found := rows.get(uid)) is not None
+            for each in (found.notification,)
         ]
 
     @property
@@ -297,6 +313,7 @@ class Outbox:
         self, submissions: Sequence[_Submission], changes: Sequence[SubscriptionChange]
     ) -> None:
         """The second half of a request: what was just committed goes to the log while the next commit is written."""
+        date_committed = datetime.now(UTC)
         due = [each for submission in submissions for each in submission.notifications if each.release_at is None]
         uids = [each.uid for each in due]
         carried: Carried | None = None
@@ -308,10 +325,11 @@ class Outbox:
         except Exception as error:  # a bug in carrying must not leave a durable request without an answer
             logger.exception("Carrying a batch failed.", extra={"action": "carry_failed"}, exc_info=error)
         positions = dict(zip(uids, carried.positions, strict=True)) if carried else {}
+        timing = Timing(date_committed, datetime.now(UTC) if carried else None)
         for submission in submissions:
             submission.resolve(
                 [
-                    Accepted(each.uid, each.event, each.channel, positions.get(each.uid))
+                    Accepted(each.uid, each.event, each.channel, positions.get(each.uid), each.date_sent, timing)
                     for each in submission.notifications
                 ]
             )

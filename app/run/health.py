@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from quart import Blueprint, Response, request
 
-from app import http
+from app import __version__, http
 from app.auth import Tokens
 from app.run.metrics import Metrics
 
@@ -32,7 +32,7 @@ def routes(
 
     @blueprint.get("/healthz")
     async def alive() -> Response:
-        return http.answer({"status": "alive"})
+        return http.answer({"status": "alive", "version": __version__})
 
     @blueprint.get("/readyz")
     async def ready() -> Response:

@@ -12,6 +12,8 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+PREFIX = "getnotified_"
+
 
 class Reading(NamedTuple):
     """One figure: what it says, how to read it, and whether it only grows."""
@@ -36,10 +38,12 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         for name, reading in self._readings.items():
             family = CounterMetricFamily if reading.grows else GaugeMetricFamily
-            yield family(f"getnotified_{name}", reading.help, value=reading.read())
+            yield family(f"{PREFIX}{name}", reading.help, value=reading.read())
 
     def text(self) -> bytes:
         return generate_latest(self._registry)
 
     def values(self) -> dict[str, float]:
-        return {name: reading.read() for name, reading in self._readings.items()}
+        """The same figures without their prefix, but for those with labels."""
+        samples = [sample for family in self._registry.collect() for sample in family.samples]
+        return {each.name.removeprefix(PREFIX): each.value for each in samples if not each.labels}

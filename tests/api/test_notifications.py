@@ -39,10 +39,25 @@ def test_one_notification_is_answered_with_201_its_uid_and_its_position(api: Api
     assert response.status_code == 201
     assert response.headers["Content-Type"] == "application/json"
     (shown,) = response.json()["notifications"]
-    assert set(shown) == {"uid", "position", "event", "receiver_id"}
+    assert set(shown) == {"uid", "position", "event", "receiver_id", "date_sent"}
     assert UUID(shown["uid"]).version == 7
     assert POSITION.fullmatch(shown["position"])
     assert (shown["event"], shown["receiver_id"]) == ("notice", 1)
+
+
+def test_the_answer_tells_how_long_the_commit_and_the_log_took(api: Api) -> None:
+    response = api.send(draft(), "timed")
+    timing = re.fullmatch(r"commit;dur=([0-9]+\.[0-9]{3}), carry;dur=([0-9]+\.[0-9]{3})", _timing(response))
+    assert timing is not None
+    assert 0 < float(timing[1]) + float(timing[2]) < response.elapsed.total_seconds() * 1000
+    later = api.send(draft(send_at=api.moment(3600)))
+    assert re.fullmatch(r"commit;dur=[0-9]+\.[0-9]{3}", _timing(later)), "nothing was carried yet"
+    assert "Server-Timing" not in api.send(draft(), "timed").headers, "an earlier request did it"
+
+
+def _timing(response: httpx.Response) -> str:
+    timing: str = response.headers["Server-Timing"]
+    return timing
 
 
 def test_a_batch_is_answered_in_its_order_with_rising_positions(api: Api) -> None:

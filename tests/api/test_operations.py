@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app import __version__
 from tests.support.api import Api, borrowed, opened, problem
 from tests.support.service import Dev, Production
 from tests.support.shared import Shared
@@ -100,7 +101,7 @@ def test_a_customer_who_is_told_of_by_several_at_the_same_time(api: Api) -> None
 
 
 def test_health_is_open_to_all(api: Api) -> None:
-    assert api.get("/healthz").status_code == 200
+    assert api.get("/healthz").json() == {"status": "alive", "version": __version__}
     ready = api.get("/readyz")
     assert ready.status_code == 200
     assert ready.json()["status"] == "ready"
@@ -130,7 +131,7 @@ def test_metrics_need_no_token_in_the_ops_networks() -> None:
 def test_stats_are_for_operators(api: Api) -> None:
     stats = api.get("/stats", api.ops)
     assert stats.status_code == 200
-    assert {"connections", "delivered_total", "window_entries"} <= set(stats.json())
+    assert {"connections", "delivered_total", "window_entries", "process_cpu_seconds_total"} <= set(stats.json())
     problem(api.get("/stats"), 401, "token_missing")
     problem(api.get("/stats", api.customer(1)), 403, "role_not_allowed")
     problem(api.get("/stats", api.sender), 403, "role_not_allowed")

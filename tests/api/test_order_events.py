@@ -30,7 +30,7 @@ async def test_an_event_is_answered_with_the_notifications_that_came_of_it(
     response = await service.report(ready(order, customer_id=me, data={"restaurant": "Mio", "shelf": 4}))
     assert response.status_code == 201
     (shown,) = response.json()["notifications"]
-    assert set(shown) == {"uid", "position", "event", "receiver_id"}
+    assert set(shown) == {"uid", "position", "event", "receiver_id", "date_sent"}
     assert (shown["event"], shown["receiver_id"]) == ("order.ready", me)
     (found,) = await service.inbox(me)
     assert (found["uid"], found["position"]) == (shown["uid"], shown["position"])

@@ -23,7 +23,7 @@ def test_a_figure_is_read_each_time_it_is_asked_for() -> None:
     assert scraped(metrics) == {"getnotified_connections": ("gauge", 1.0)}
     figures["connections"] = 2.0
     assert scraped(metrics) == {"getnotified_connections": ("gauge", 2.0)}
-    assert metrics.values() == {"connections": 2.0}
+    assert metrics.values()["connections"] == 2.0
 
 
 def test_what_only_grows_is_a_counter() -> None:
@@ -39,12 +39,13 @@ def test_every_figure_says_what_it_is() -> None:
 def test_the_process_itself_is_measured_too() -> None:
     names = {family.name for family in text_string_to_metric_families(Metrics({}).text().decode())}
     assert {"process_cpu_seconds", "process_resident_memory_bytes", "process_open_fds"} <= names
+    assert {"process_cpu_seconds_total", "process_resident_memory_bytes"} <= set(Metrics({}).values())
 
 
 def test_two_processes_in_one_do_not_mix_their_figures() -> None:
     one = Metrics({"connections": Reading("Open streams.", lambda: 1)})
     other = Metrics({"connections": Reading("Open streams.", lambda: 2)})
-    assert (one.values(), other.values()) == ({"connections": 1}, {"connections": 2})
+    assert (one.values()["connections"], other.values()["connections"]) == (1, 2)
     assert scraped(one) != scraped(other)
 
 

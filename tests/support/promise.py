@@ -246,7 +246,8 @@ class Promise:
         collapse_key: str | None = None,
     ) -> Said:
         uid, position = answer["uid"], answer["position"]
-        assert answer == {"uid": uid, "position": position, "event": event, **address}
+        date_sent = answer["date_sent"]
+        assert answer == {"uid": uid, "position": position, "event": event, **address, "date_sent": date_sent}
         said = Said(
             event,
             address,
