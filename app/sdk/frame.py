@@ -1,0 +1,32 @@
+"""Tables of what the SDK gives, for pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def to_frame(results: Iterable[Any]) -> pd.DataFrame:
+    """A row for each: notifications, events, what was sent, items of an inbox or a report.
+
+    Moments become UTC timestamps, whether they are datetimes or a report's texts (`date_…`, `…_at`). What does not
+    exist for one is missing there.
+    """
+    import pandas as pd  # noqa: PLC0415  # takes half a second: for those alone who want a table
+
+    table = pd.DataFrame([_row(each) for each in results])
+    for column in table.columns:
+        if str(column).startswith("date_") or str(column).endswith("_at"):
+            table[column] = pd.to_datetime(table[column], utc=True, format="ISO8601")
+    return table
+
+
+def _row(result: Any) -> Mapping[str, Any]:
+    if is_dataclass(result):
+        kind = {"kind": type(result).__name__}
+        return kind | {field.name: getattr(result, field.name) for field in fields(result)}
+    return dict(result)
