@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -133,10 +134,10 @@ def checked_url(url: str | None) -> str:
     """
     url = url or os.environ.get("GETNOTIFIED_URL") or DEFAULT_URL
     try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        parsed = httpx.URL("")
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        parsed = urlsplit(url)
+    except ValueError:
+        parsed = urlsplit("")
+    if parsed.scheme not in {"http", "https"} or not parsed.hostname:
         raise BadParameter("url", url, "be an address such as https://notifications.example.com")
     return url.rstrip("/")
 

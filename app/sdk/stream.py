@@ -47,7 +47,7 @@ class Stream:
     Args:
         http: asks.
         url: the service's address.
-        token: gives the customer's token, each time anew.
+        token: gives the customer's token; asked again when the service says that the last one has expired.
         topics: to listen to as well, on this stream alone.
         last_event_id: where to go on; `earliest`: all that is kept; empty: from now on.
 
@@ -64,7 +64,7 @@ class Stream:
         self._http = http
         self._url = url
         self._token = token
-        self._last_token = ""
+        self._valid_token = ""
         self._topics = list(topics)
         self._heartbeat_seconds = HEARTBEAT_SECONDS
         self._retry_seconds = RETRY_SECONDS
@@ -107,13 +107,14 @@ class Stream:
             raise _Ended(str(error) or type(error).__name__) from None
         except TimeoutError:
             raise _Ended("silent for too long") from None
-        if farewell is not None and farewell.why == "expired" and self._token() == self._last_token:
+        if farewell is not None and farewell.why == "expired" and not self._renew():
             raise TokenExpired
         raise _Ended("ended by the service" if farewell is None else f"{farewell.why}: {farewell.reason}")
 
     def _request(self) -> dict[str, Any]:
-        self._last_token = self._token()
-        headers = {"Authorization": f"Bearer {self._last_token}", "Accept": "text/event-stream"}
+        if not self._valid_token:
+            self._renew()
+        headers = {"Authorization": f"Bearer {self._valid_token}", "Accept": "text/event-stream"}
         if self.last_event_id:
             headers["Last-Event-ID"] = self.last_event_id
         return {
@@ -128,9 +129,17 @@ class Stream:
             raise _Ended(f"answered {response.status_code}", float(retry_after) if retry_after.isdecimal() else 0)
         if response.status_code != 200:
             await response.aread()
-            raise refusal(response)
+            refused = refusal(response)
+            if refused.code == "token_expired" and self._renew():
+                raise _Ended(refused.code)
+            raise refused
         if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
             raise NotReachable(self._url, "what answers at /stream is no event stream")
+
+    def _renew(self) -> bool:
+        """Whether there is another token than the last one."""
+        before, self._valid_token = self._valid_token, self._token()
+        return self._valid_token != before
 
     async def _alive(self, source: EventSource) -> AsyncIterator[ServerSentEvent]:
         """The events as they come.
