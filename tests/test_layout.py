@@ -189,6 +189,24 @@ def test_only_senders_are_accepted_in_accept(leg: str) -> None:
             assert not any(dotted.startswith("app.accept") for dotted in imported(path)), path
 
 
+def test_nothing_of_the_service_needs_its_client() -> None:
+    """But the command that uses it, when it is called."""
+    for path in MODULES:
+        if not name_of(path).startswith("sdk/"):
+            at_start = {node.module for node in syntax(path).body if isinstance(node, ast.ImportFrom) and node.module}
+            assert not any(module.startswith("app.sdk") for module in at_start), path
+            assert name_of(path) == "__main__.py" or not any(each.startswith("app.sdk") for each in imported(path)), (
+                path
+            )
+
+
+def test_the_client_knows_the_service_from_outside() -> None:
+    """`report` is what counts: what the service reports and what is read from its database is the same."""
+    for path in MODULES:
+        if name_of(path).startswith("sdk/"):
+            assert legs_of(path) <= {"report"}, path
+
+
 def test_carrying_knows_no_http() -> None:
     for path in MODULES:
         if name_of(path).startswith("carry/"):

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import TypeVar
 
 from app.sdk.errors import HistoryGone, NotInTime
-from app.sdk.events import Disconnected, Event, Gap, Notification, Synced
+from app.sdk.events import Event, Gap, Notification, Synced
 from app.sdk.stream import Stream
 
 Kind = TypeVar("Kind", bound=Event)
@@ -24,7 +24,8 @@ class Arrivals:
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self._waiting: asyncio.Queue[Event | None] = asyncio.Queue(WAITING_MAX)
+        self._waiting: asyncio.Queue[Event | None] = asyncio.Queue()  # None: there will be no more
+        self._room = asyncio.Semaphore(WAITING_MAX)
         self._live = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
 
@@ -51,12 +52,13 @@ class Arrivals:
 
     async def next(self) -> Event:
         event = await self._waiting.get()
-        if event is None:
-            self._waiting.put_nowait(None)  # for whoever asks again
-            assert self._reading is not None
+        if event is not None:
+            self._room.release()
+            return event
+        self._waiting.put_nowait(None)  # for whoever asks again
+        if self._reading is not None and not self._reading.cancelled():
             await self._reading
-        assert event is not None
-        return event
+        raise RuntimeError("The receiver is closed.")
 
     async def next_notification(self) -> Notification:
         """Raises:
@@ -102,7 +104,12 @@ class Arrivals:
     async def so_far(self) -> list[Event]:
         """All that has arrived and was not taken, at once."""
         events: list[Event] = []
-        while not self._waiting.empty() and (event := self._waiting.get_nowait()) is not None:
+        while not self._waiting.empty():
+            event = self._waiting.get_nowait()
+            if event is None:
+                self._waiting.put_nowait(None)
+                break
+            self._room.release()
             events.append(event)
         return events
 
@@ -115,10 +122,7 @@ class Arrivals:
             async for event in self._stream.events():
                 if isinstance(event, Synced):
                     self._live.set()
-                elif isinstance(event, Disconnected):
-                    self._live.clear()
-                await self._waiting.put(event)
+                await self._room.acquire()
+                self._waiting.put_nowait(event)
         finally:
-            if self._waiting.full():
-                self._waiting.get_nowait()
             self._waiting.put_nowait(None)

@@ -204,3 +204,21 @@ async def test_events_of_a_newer_service_are_passed_over() -> None:
         AsyncReceiver(script.url, "token") as receiver,
     ):
         assert await titles(receiver, 1) == ["a"]
+
+
+async def test_who_takes_nothing_makes_it_read_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.sdk.arrivals.WAITING_MAX", 3)
+    stream = STREAM + RETRY + SYNCED + b"".join(notification(10 + number, str(number)) for number in range(50))
+    async with scripted(stream, LIVE) as script, AsyncReceiver(script.url, "token") as receiver:
+        assert len(await receiver.arrived()) == 3
+        assert receiver.last_event_id < "20-0"
+        assert await titles(receiver, 49) == [str(number) for number in range(1, 50)]
+
+
+async def test_a_receiver_that_is_closed_says_so() -> None:
+    async with scripted(LIVE) as script:
+        async with AsyncReceiver(script.url, "token") as receiver:
+            pass
+        with pytest.raises(RuntimeError, match="closed"):
+            await receiver.take()
+        assert await receiver.arrived() == []
