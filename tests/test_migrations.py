@@ -53,11 +53,13 @@ def migrated(fresh_url: Callable[[], str]) -> Migrated:
 # In a process of its own: Tortoise ties the models to the first dialect that it sees in one.
 GENERATE = """
 import asyncio, sys
+from tortoise import Tortoise
 from tortoise.utils import get_schema_sql
 from app import database
 
 async def generate():
-    await database.connect(sys.argv[1])
+    config = database.tortoise_config(sys.argv[1], ["app.models", "aerich.models"])
+    await Tortoise.init(config=config, _enable_global_fallback=True)
     await database.connection().execute_script(get_schema_sql(database.connection(), safe=False))
     await database.disconnect()
 
