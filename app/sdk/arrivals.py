@@ -19,6 +19,9 @@ WAITING_MAX = 10_000
 class Arrivals:
     """The events of a stream, which a task of its own reads.
 
+    Attributes:
+        last_event_id: the position of the last event that was taken.
+
     Raises (from all that waits): what `Stream.events` does, once all that came before was taken.
     """
 
@@ -26,6 +29,7 @@ class Arrivals:
         self._stream = stream
         self._waiting: asyncio.Queue[Event | None] = asyncio.Queue()  # None: there will be no more
         self._room = asyncio.Semaphore(WAITING_MAX)
+        self.last_event_id = stream.last_event_id
         self._live = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
 
@@ -53,8 +57,7 @@ class Arrivals:
     async def next(self) -> Event:
         event = await self._waiting.get()
         if event is not None:
-            self._room.release()
-            return event
+            return self._taken(event)
         self._waiting.put_nowait(None)  # for whoever asks again
         if self._reading is not None and not self._reading.cancelled():
             await self._reading
@@ -109,13 +112,17 @@ class Arrivals:
             if event is None:
                 self._waiting.put_nowait(None)
                 break
-            self._room.release()
-            events.append(event)
+            events.append(self._taken(event))
         return events
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         while True:
             yield await self.next()
+
+    def _taken(self, event: Event) -> Event:
+        self._room.release()
+        self.last_event_id = getattr(event, "position", "") or self.last_event_id
+        return event
 
     async def _read(self) -> None:
         try:

@@ -134,7 +134,7 @@ def checked_url(url: str | None) -> str:
     """
     url = url or os.environ.get("GETNOTIFIED_URL") or DEFAULT_URL
     try:
-        parsed = urlsplit(url)
+        parsed = urlsplit(str(url))
     except ValueError:
         parsed = urlsplit("")
     if parsed.scheme not in {"http", "https"} or not parsed.hostname:

@@ -41,6 +41,7 @@ class Deployment:
         Raises:
             NoKeys: there is neither.
         """
+        url = checked_url(url)  # first: of two mistakes, the plainer one
         try:
             settings = settings_module.load()
             return cls(url, settings.secret_key or _key_of_make_run(settings.data_dir))

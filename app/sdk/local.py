@@ -164,9 +164,9 @@ def local_service(**settings: str) -> Iterator[LocalService]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def opened(url: str | None = None) -> AbstractContextManager[Deployment]:
-    """The service at an address, for as long as it is used; None: one for this program alone."""
-    return local_service() if url is None else _elsewhere(url)
+def opened(url: str | None = None, **settings: str) -> AbstractContextManager[Deployment]:
+    """The service at an address, for as long as it is used; None: one for this program alone, with these settings."""
+    return local_service(**settings) if url is None else _elsewhere(url)
 
 
 @contextmanager

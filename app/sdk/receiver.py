@@ -64,8 +64,8 @@ class AsyncReceiver(AsyncClient):
 
     @property
     def last_event_id(self) -> str:
-        """The position of the last event that has arrived."""
-        return self._stream.last_event_id
+        """The position of the last event that was taken: where to go on. What has arrived since comes again there."""
+        return self._arrivals.last_event_id
 
     @property
     def repeats(self) -> int:
@@ -146,8 +146,8 @@ class Receiver(Client):
 
     @property
     def last_event_id(self) -> str:
-        """The position of the last event that has arrived."""
-        return self._stream.last_event_id
+        """The position of the last event that was taken: where to go on. What has arrived since comes again there."""
+        return self._arrivals.last_event_id
 
     @property
     def repeats(self) -> int:

@@ -155,9 +155,9 @@ def test_a_refusal_of_something_in_front_of_the_service_is_one_too() -> None:
         steps.send(httpx.Response(413, content=b"<html>"))
 
 
-@pytest.mark.parametrize("url", ["", "localhost:8000", "ftp://x", "http://", "http://[", "/"])
-def test_what_is_no_address_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GETNOTIFIED_URL", url or "x")
+@pytest.mark.parametrize("url", ["", "localhost:8000", "ftp://x", "http://", "http://[", "/", 8000])
+def test_what_is_no_address_is_refused(url: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GETNOTIFIED_URL", "x")
     with pytest.raises(BadParameter, match="must be an address such as"):
         checked_url(url)
 

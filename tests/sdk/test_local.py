@@ -118,6 +118,8 @@ def test_keys_come_from_the_environment(service: LocalService, monkeypatch: pyte
     with pytest.raises(NoKeys, match="SECRET_KEY is not set, and `make run` has made none in"):
         Deployment.from_environment()
     assert not (tmp_path / "empty").exists(), "looking for a key makes none"
+    with pytest.raises(BadParameter, match="url='nowhere'"):
+        Deployment.from_environment("nowhere")
     monkeypatch.setenv("PORT", "x")
     with pytest.raises(NoKeys, match="PORT='x'"):
         Deployment.from_environment()

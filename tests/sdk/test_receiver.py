@@ -105,6 +105,17 @@ def test_who_comes_back_gets_exactly_what_was_missed(service: Deployment, sender
         assert receiver.arrived() == []
 
 
+def test_what_arrived_and_was_not_taken_comes_again(service: Deployment, sender: Sender, me: int) -> None:
+    with service.receiver(me) as receiver:
+        sender.send_many([{"receiver_id": me, "title_text": each} for each in "abc"])
+        assert receiver.take()[0].title_text == "a"
+        last = receiver.last_event_id
+        sender.send(receiver_id=me, title_text="d")
+    assert receiver.last_event_id == last
+    with service.receiver(me, last_event_id=last) as receiver:
+        assert [each.title_text for each in receiver.take(3)] == ["b", "c", "d"]
+
+
 def test_an_id_that_is_none_of_the_services_is_a_gap(service: Deployment, me: int) -> None:
     with service.receiver(me, last_event_id="9999999999999-0") as receiver:
         assert receiver.next_of(Gap).reason == "unknown"
