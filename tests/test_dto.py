@@ -12,21 +12,12 @@ import pytest
 
 from app import dto
 from app.notification import Notification
+from tests.support.notifications import notification
 
-NOTIFICATION = Notification(
-    uid="01890000-0000-7000-8000-000000000001",
-    sender_id="sender:shop",
-    channel="customer:42",
+NOTIFICATION = notification(
     event="order.ready",
-    title_text="Ready",
     body_text="Come and get it",
-    notes=None,
-    data=None,
-    priority="normal",
     date_sent=datetime(2026, 1, 31, 12, 0, 0, 5, tzinfo=UTC),
-    send_at=None,
-    expires_at=None,
-    collapse_key=None,
 )
 
 

@@ -12,25 +12,15 @@ from hypothesis import strategies as st
 
 from app import position as positions
 from app import tally
-from app.notification import Notification, Withheld
+from app.notification import Withheld
 from app.row import Recorded
 from app.tally import Key, Tally
+from tests.support.notifications import notification
 from tests.support.properties import PROPERTY
 
 SENT = datetime(2026, 1, 1, 12, 59, 59, 999_999, tzinfo=UTC)
 HOUR = 1767272400 // 3600 - 1  # 2026-01-01T12:00:00Z
-NOTIFICATION = Notification(
-    uid="u",
-    sender_id="sender:shop",
-    channel="topic:news",
-    event="notice",
-    title_text="Ready",
-    body_text="",
-    notes=None,
-    data=None,
-    priority="normal",
-    date_sent=SENT,
-)
+NOTIFICATION = notification(channel="topic:news", date_sent=SENT)
 MONTH_MS = 31 * 86_400_000
 durations = st.one_of(st.floats(0, 10_000), st.floats(0, MONTH_MS), st.integers(0, 200))
 

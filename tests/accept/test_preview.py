@@ -11,20 +11,12 @@ import pytest
 
 from app.accept.preview import preview
 from app.notification import Notification, Withheld
+from tests.support.notifications import notification
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 1, 1, 18, tzinfo=UTC)
-NOTIFICATION = Notification(
-    uid="u1",
-    sender_id="sender:shop",
-    channel="customer:42",
-    event="order.ready",
-    title_text="Ready",
-    body_text="Come",
-    notes="n",
-    data=b'{"a":[1]}',
-    priority="high",
-    date_sent=NOW,
+NOTIFICATION = notification(
+    event="order.ready", body_text="Come", notes="n", data=b'{"a":[1]}', priority="high", date_sent=NOW
 )
 TOPICAL = replace(NOTIFICATION, channel="topic:news", receivers=7)
 

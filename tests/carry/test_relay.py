@@ -19,25 +19,12 @@ from app.entry import Carried
 from app.errors import LogUnavailable
 from app.notification import Notification
 from tests.support.logs import Rows, open_log
+from tests.support.notifications import notification
 from tests.support.tasks import PATIENCE_SECONDS, end, until
 
 GRACE_SECONDS = 2.0
 LEASE_SECONDS = 60.0
-NOTIFICATION = Notification(
-    uid="u",
-    sender_id="sender:shop",
-    channel="customer:1",
-    event="notice",
-    title_text="Ready",
-    body_text="",
-    notes=None,
-    data=None,
-    priority="normal",
-    date_sent=datetime(2026, 1, 1, tzinfo=UTC),
-    send_at=None,
-    expires_at=None,
-    collapse_key=None,
-)
+NOTIFICATION = notification()
 
 
 def waiting(count: int) -> list[Notification]:

@@ -15,25 +15,11 @@ from hypothesis import strategies as st
 from app import position as positions
 from app.deliver import frame
 from app.entry import Kind
-from app.notification import Notification
+from tests.support.notifications import notification
 from tests.support.properties import PROPERTY
 from tests.support.sse import Parser, SentEvent
 
-NOTIFICATION = Notification(
-    uid="01890000-0000-7000-8000-000000000001",
-    sender_id="sender:shop",
-    channel="customer:42",
-    event="notice",
-    title_text="Ready",
-    body_text="",
-    notes=None,
-    data=None,
-    priority="normal",
-    date_sent=datetime(2026, 1, 31, 12, tzinfo=UTC),
-    send_at=None,
-    expires_at=None,
-    collapse_key=None,
-)
+NOTIFICATION = notification()
 POSITION = positions.from_ms(1_700_000_000_000) + 7
 ID = "1700000000000-7"
 
