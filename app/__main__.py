@@ -1,4 +1,4 @@
-"""The commands: `python -m app dev | web | relay | migrate | token`."""
+"""The commands: `python -m app dev | web | relay | migrate | token | check-latency`."""
 
 from __future__ import annotations
 
@@ -110,6 +110,29 @@ def token(
     else:
         for customer_id in _numbers(customers or ""):
             click.echo(tokens.sign(f"customer:{customer_id}", "customer", bounds, days))
+
+
+@cli.command()
+@click.option("--url", help="The service's address. [default: GETNOTIFIED_URL, or where `make run` listens]")
+@click.option("--customers", default=500, show_default=True, help="Virtual customers, each with one connection.")
+@click.option("--rate", default=100.0, show_default=True, help="Notifications a second.")
+@click.option("--seconds", default=20.0, show_default=True, help="How long they are sent.")
+@click.option("--pattern", default="steady", show_default=True, help="steady, burst, rush_hour or order_day.")
+@click.option("--audience", default="customer", show_default=True, help="customer: each to one; topic: each to all.")
+@click.option("--senders", type=int, help="Connections that send. [default: enough for the rate]")
+@click.option("--p50-ms", type=float, help="Within which half of the deliveries must arrive.")
+@click.option("--p99-ms", default=50.0, show_default=True, help="Within which 99 of 100 must.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON in place of a table.")
+@click.option("--progress/--no-progress", default=True, help="Show how far it is.")
+@_with_settings
+def check_latency(_: Settings, **options: Any) -> None:
+    """Measures whether notifications arrive in time.
+
+    Exit code 0: they do. 1: they do not, or one was lost, or came twice. 2: it can't be told.
+    """
+    from app.sdk.load.check import main  # noqa: PLC0415  # no other command waits for the client to load
+
+    sys.exit(main(**options))
 
 
 def _make_data_dir(settings: Settings) -> None:

@@ -48,7 +48,7 @@ class TestHelp:
     def test_all_commands_are_listed(self) -> None:
         result = run({}, "--help")
         assert result.exit_code == 0
-        listed = re.findall(r"^  ([a-z]+)  ", result.output, re.MULTILINE)
+        listed = re.findall(r"^  ([a-z-]+)  ", result.output, re.MULTILINE)
         assert sorted(listed) == sorted(cli.commands)
         assert {"dev", "web", "relay", "migrate", "token"} <= set(listed)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import ssl
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
@@ -171,11 +172,18 @@ def _token() -> str:
 
 def _reason(outcome: Outcome) -> str:
     # "All connection attempts failed", of a connection that was refused, is no help to anybody.
-    if isinstance(outcome, httpx.ConnectError):
+    if isinstance(outcome, httpx.ConnectError) and not isinstance(_origin(outcome), ssl.SSLError):
         return "nobody listens there"
     if isinstance(outcome, httpx.TimeoutException):
         return "no answer in time"
     return str(outcome) or type(outcome).__name__
+
+
+def _origin(error: BaseException) -> BaseException:
+    """What an error came of in the first place."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__ or error
+    return error
 
 
 def _wanted_pause(outcome: Outcome) -> float:

@@ -9,7 +9,9 @@
     ├── HistoryGone     what was missed is not kept any more; the inbox tells the state
     ├── TokenExpired    the token of an open stream has expired
     ├── NotInTime       what was waited for did not come
-    └── ServiceFailed   the local service did not start, or has died
+    ├── ServiceFailed   the local service did not start, or has died
+    ├── LoadFailed      a process that makes load has failed (`load/processes.py`)
+    └── NoDatabase, OtherSchema, NothingSent: of the database that a report is made from (`lab/database.py`)
 
 In a notebook only the sentence is shown, without the stack of frames.
 """
