@@ -11,8 +11,8 @@
                      report: what became of it
 
 The folders are the legs of that journey, in its order: `accept`, `carry`, `deliver`, `read`, `report`; and `run`, which
-keeps it running. No leg imports another; they meet in `wiring`. `sdk` is the Python client, which knows the service from
-outside only. What the service promises stands in the README.
+keeps it running. No leg imports another; they meet in `wiring`. `sdk` is the Python client, which knows the service
+from outside. What the service promises stands in the README.
 """
 
 __version__ = "0.1.0"

@@ -29,6 +29,7 @@ def blocks(language: str) -> list[str]:
 
 COMMANDS = blocks("sh")
 SEND, REPORT, LISTEN = "/notifications", "/order-events", "/stream"
+(CHECK,) = (each for each in COMMANDS if "check-latency" in each)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,8 @@ def shape(value: Any) -> Any:
 
 
 def test_every_command_is_tried() -> None:
-    tried = {"make run\n", "make test\n", "make lint\n", *(command_with(each) for each in (SEND, REPORT, LISTEN))}
+    made = {"make run\n", "make test\n", "make lint\n", "make lab\n"}
+    tried = made | {CHECK, *(command_with(each) for each in (SEND, REPORT, LISTEN))}
     assert sorted(COMMANDS) == sorted(tried)
 
 
@@ -82,13 +84,32 @@ def test_ci_runs_what_checks(command: str) -> None:
     assert command in (ROOT / ".ci" / "run").read_text().splitlines()
 
 
-def test_make_run_starts_what_the_tests_start() -> None:
+@pytest.mark.parametrize(
+    ("target", "starts"),
+    [("run", "exec .venv/bin/python -m app dev"), ("lab", "exec .venv/bin/python -m jupyterlab ")],
+)
+def test_make_starts_what_the_tests_start(target: str, starts: str) -> None:
     need("make")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     done = subprocess.run(
-        ["make", "--dry-run", "run"], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        ["make", "--dry-run", target], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
-    assert done.stdout.splitlines()[-1] == "exec .venv/bin/python -m app dev"
+    assert starts in f"{done.stdout.strip()} "
+
+
+def test_latency_is_checked_as_written(service: Dev) -> None:
+    shorter = CHECK.replace("--customers 500", "--customers 20").replace("--seconds 20", "--seconds 1")
+    assert shorter != CHECK
+    done = run(f"export GETNOTIFIED_URL={service.url}\n{shorter.replace('--p99-ms 50', '--p99-ms 5000')}", service)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("script", blocks("python"))
+def test_the_client_receives_what_it_sends(script: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "Your order is ready\n"), done.stderr
 
 
 def test_what_the_one_command_sends_the_other_prints(service: Dev) -> None:

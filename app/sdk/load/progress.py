@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Self
 
 from app.sdk.load.plan import Plan
 
 
 class Bars:
-    """Three: connected, sent, received. None if nobody wants to see them."""
+    """Three: connected, sent, received. None if nobody wants to see them, or `TQDM_DISABLE` says so: what tqdm obeys of
+    its own accord everywhere but in notebooks."""
 
     def __init__(self, plan: Plan, shown: bool) -> None:
         totals = {"connected": plan.customers, "sent": plan.notifications, "received": plan.deliveries}
         self._bars: dict[str, Any] = {}
-        if shown:
+        if shown and os.environ.get("TQDM_DISABLE", "") in {"", "0"}:
             from tqdm.auto import tqdm  # type: ignore[import-untyped]  # noqa: PLC0415  # looks for a notebook
 
             self._bars = {name: tqdm(total=total, desc=f"{name:>9}") for name, total in totals.items()}

@@ -10,7 +10,7 @@ import pytest
 from app.sdk import BadParameter, Connected, Deployment, Disconnected, Notification, Retract, Sender, Synced
 from app.sdk.calls import Sent
 from app.sdk.events import Event
-from app.sdk.watch import Expected, Screen, Watch
+from app.sdk.lab.watch import Expected, Screen, Watch
 from tests.support.service import Dev
 from tests.support.shared import Shared
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from app.sdk.link import Link
+from app.sdk.lab.link import Link
 
 SECONDS = 5.0
 

@@ -32,16 +32,16 @@ from app import database, settings, tally
 from app import position as positions
 from app.errors import ConfigurationError
 from app.report import of_hours
-from app.sdk import statements
 from app.sdk.errors import BadParameter, SdkError
-from app.sdk.parameters import require_whole
+from app.sdk.lab import statements
+from app.sdk.lab.parameters import require_whole
 
 if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 HOURS_MAX = 366 * 24
 # Long enough for a scan of a busy month; a forgotten one does not burden the service for ever.
 STATEMENT_SECONDS = 120

@@ -16,10 +16,11 @@ matplotlib.use("agg")
 
 from matplotlib import pyplot as plt
 
-from app.sdk import Connected, Deployment, Disconnected, Notification, Retract, Synced, plot, timeline
+from app.sdk import Connected, Deployment, Disconnected, Notification, Retract, Synced
 from app.sdk.calls import Sent
-from app.sdk.steady import Request
-from app.sdk.watch import Watch
+from app.sdk.lab import plot, timeline
+from app.sdk.lab.steady import Request
+from app.sdk.lab.watch import Watch
 
 NOON = datetime(2030, 1, 31, 12, tzinfo=UTC)
 

@@ -6,6 +6,8 @@ from math import isfinite
 
 from app.sdk.errors import BadParameter
 
+LENGTH_MAX = 12  # that a plot can show, and that somebody would wait for
+
 
 def require_number(name: str, value: object, least: float, most: float) -> None:
     """Raises:
@@ -22,3 +24,13 @@ def require_whole(name: str, value: object, least: int, most: int) -> None:
     """
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise BadParameter(name, value, f"be a whole number from {least:,} to {most:,}")
+
+
+def require_wholes(name: str, values: object, least: int, most: int, *, length_min: int = 1) -> None:
+    """Raises:
+    BadParameter: `values` is no list of whole numbers from `least` to `most`, or it is too short or too long.
+    """
+    if not isinstance(values, list | tuple) or not length_min <= len(values) <= LENGTH_MAX:
+        raise BadParameter(name, values, f"be a list of {length_min} to {LENGTH_MAX} whole numbers, such as [50, 200]")
+    for value in values:
+        require_whole(name, value, least, most)

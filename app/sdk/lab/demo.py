@@ -28,12 +28,12 @@ from app.row import Recorded
 from app.run.expire import EXPIRE_MAX, expire
 from app.sdk import calls
 from app.sdk.client import Client
-from app.sdk.database import Database, run_apart
 from app.sdk.errors import NotInTime
+from app.sdk.lab.database import Database, run_apart
 from app.sdk.local import LocalService, local_service
 from app.tally import Key, Tally
 
-SCRIPT = Path(__file__).parents[1] / "web" / "static" / "day.json"
+SCRIPT = Path(__file__).parents[2] / "web" / "static" / "day.json"
 SLICE_SECONDS = 600  # of the script; one request each
 PATIENCE_SECONDS = 20
 

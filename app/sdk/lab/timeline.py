@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from app.sdk import plot
 from app.sdk.events import Notification, Retract
-from app.sdk.steady import Request
-from app.sdk.watch import Screen, Watch
+from app.sdk.lab import plot
+from app.sdk.lab.steady import Request
+from app.sdk.lab.watch import Screen, Watch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

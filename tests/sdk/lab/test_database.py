@@ -15,10 +15,11 @@ import pytest
 pytest.importorskip("pandas", reason="the extra `lab` is not installed")
 
 from app import database as service_database
-from app.sdk import BadParameter, SdkError, statements
-from app.sdk import database as sdk_database
-from app.sdk.database import Database, NoDatabase, NothingSent, OtherSchema, last_hours
-from app.sdk.demo import AWAY, Day, played_day
+from app.sdk import BadParameter, SdkError
+from app.sdk.lab import database as sdk_database
+from app.sdk.lab import statements
+from app.sdk.lab.database import Database, NoDatabase, NothingSent, OtherSchema, last_hours
+from app.sdk.lab.demo import AWAY, Day, played_day
 from tests.support.service import EmptyPostgres, Production, run_command
 
 WITHIN = timedelta(hours=2)

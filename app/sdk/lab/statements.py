@@ -1,4 +1,4 @@
-"""What `app.sdk.database` asks a database, in SQL of both dialects. Whole numbers take the places in braces.
+"""What `app.sdk.lab.database` asks a database, in SQL of both dialects. Whole numbers take the places in braces.
 
 Those about single notifications look at what was carried in a period alone, by the index of positions.
 """

@@ -11,7 +11,7 @@ import pytest
 
 from app.sdk import NotReachable, Sender
 from app.sdk.calls import Sent
-from app.sdk.steady import Steady
+from app.sdk.lab.steady import Steady
 
 SECONDS = 5.0
 RECEIVERS = [7, 8]
