@@ -3,133 +3,118 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import TypeVar
+from collections import deque
+from collections.abc import Callable
 
-from app.sdk.errors import HistoryGone, NotInTime
-from app.sdk.events import Event, Gap, Notification, Synced
+from app.sdk.errors import NotInTime, NotOpen
+from app.sdk.events import Event, Synced
 from app.sdk.stream import Stream
-
-Kind = TypeVar("Kind", bound=Event)
 
 # About 20 MB. When nobody takes them no more are read; the service holds them, and replays what it can't hold.
 WAITING_MAX = 10_000
 
 
 class Arrivals:
-    """The events of a stream, which a task of its own reads.
+    """The events of a stream, which a task of its own reads. For one that takes them at a time.
+
+    Looking and taking are two steps: who is interrupted while they wait has taken nothing.
 
     Attributes:
         last_event_id: the position of the last event that was taken.
-
-    Raises (from all that waits): what `Stream.events` does, once all that came before was taken.
     """
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self._waiting: asyncio.Queue[Event | None] = asyncio.Queue()  # None: there will be no more
-        self._room = asyncio.Semaphore(WAITING_MAX)
         self.last_event_id = stream.last_event_id
-        self._live = asyncio.Event()
+        self._waiting: deque[Event] = deque()
+        self._wanted = 0  # so many, if somebody waits for more than there is room for
+        self._more = asyncio.Event()
+        self._room = asyncio.Event()
+        self._open = asyncio.Event()
+        self._ended = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._reading: asyncio.Task[None] | None = None
 
     async def open(self, within: float) -> None:
-        """Returns once the stream is live for the first time.
+        """Returns once the stream is live for the first time, or has brought as much as there is room for.
 
         Raises:
             NotInTime: it is not, within so many seconds.
+            NotOpen: it was opened before.
+            And what `Stream.events` does.
         """
+        if self._reading is not None:
+            raise NotOpen("was opened before: make another one")
+        self._loop = asyncio.get_running_loop()
         self._reading = asyncio.create_task(self._read(), name="stream")
-        live = asyncio.create_task(self._live.wait())
-        done, _ = await asyncio.wait({live, self._reading}, timeout=within, return_when=asyncio.FIRST_COMPLETED)
-        live.cancel()
-        if self._reading in done:
-            await self._reading
-        if not done:
+        try:
+            async with asyncio.timeout(within):
+                await self._open.wait()
+            if self._ended:
+                await self._reading
+        except TimeoutError:
             await self.close()
-            raise NotInTime("the stream to be live", within)
+            raise NotInTime("the stream to be live", within) from None
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
-        if self._reading is not None:
+        if self._reading is not None and not self._reading.done():
             self._reading.cancel()
             await asyncio.wait({self._reading})
 
-    async def next(self) -> Event:
-        event = await self._waiting.get()
-        if event is not None:
-            return self._taken(event)
-        self._waiting.put_nowait(None)  # for whoever asks again
-        if self._reading is not None and not self._reading.cancelled():
-            await self._reading
-        raise RuntimeError("The receiver is closed.")
-
-    async def next_notification(self) -> Notification:
-        """Raises:
-        HistoryGone: a gap comes before it.
-        """
-        while not isinstance(event := await self.next(), Notification):
-            if isinstance(event, Gap):
-                raise HistoryGone(event.reason, event.oldest)
-        return event
-
-    async def next_of(self, kind: type[Kind], within: float) -> Kind:
-        """The next event of a kind; others before it are passed over.
+    async def look(self, enough: Callable[[Event], bool], within: float | None = None) -> int:
+        """Waits for an event that is enough; how many there are up to it. Nothing is taken.
 
         Raises:
-            NotInTime: none has come.
+            TimeoutError: it has not come within so many seconds.
+            NotOpen: the stream is not open.
+            And what `Stream.events` does, when all that came before has been looked at.
         """
-        try:
-            async with asyncio.timeout(within):
-                while not isinstance(event := await self.next(), kind):
-                    pass
-        except TimeoutError:
-            raise NotInTime(f"an event of the kind {kind.__name__}", within) from None
-        return event
+        if self._reading is None:
+            raise NotOpen("is not open: use `with`, or call open()")
+        seen = 0
+        async with asyncio.timeout(within):
+            while True:
+                while seen < len(self._waiting):
+                    seen += 1
+                    if enough(self._waiting[seen - 1]):
+                        return seen
+                await self._wait_for_more(seen)
 
-    async def take(self, count: int, within: float) -> list[Notification]:
-        """The next so many notifications.
-
-        Raises:
-            NotInTime, HistoryGone: with those that did come in `so_far`.
-        """
-        taken: list[Notification] = []
-        try:
-            async with asyncio.timeout(within):
-                while len(taken) < count:
-                    taken.append(await self.next_notification())
-        except TimeoutError:
-            raise NotInTime(f"notification {len(taken) + 1} of {count}", within, taken) from None
-        except HistoryGone as gone:
-            gone.so_far = taken
-            raise
-        return taken
-
-    async def so_far(self) -> list[Event]:
-        """All that has arrived and was not taken, at once."""
-        events: list[Event] = []
-        while not self._waiting.empty():
-            event = self._waiting.get_nowait()
-            if event is None:
-                self._waiting.put_nowait(None)
-                break
-            events.append(self._taken(event))
+    def taken(self, count: int | None = None) -> list[Event]:
+        """Takes the first so many events that have arrived; None: all. From any thread."""
+        events = [self._waiting.popleft() for _ in range(len(self._waiting) if count is None else count)]
+        for event in events:
+            self.last_event_id = getattr(event, "position", "") or self.last_event_id
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._room.set)
         return events
 
-    async def __aiter__(self) -> AsyncIterator[Event]:
-        while True:
-            yield await self.next()
-
-    def _taken(self, event: Event) -> Event:
-        self._room.release()
-        self.last_event_id = getattr(event, "position", "") or self.last_event_id
-        return event
+    async def _wait_for_more(self, seen: int) -> None:
+        if self._ended:
+            assert self._reading is not None
+            if not self._reading.cancelled():
+                await asyncio.shield(self._reading)
+            raise NotOpen("is closed")
+        self._wanted = seen + 1
+        self._room.set()
+        self._more.clear()
+        await self._more.wait()
 
     async def _read(self) -> None:
         try:
             async for event in self._stream.events():
+                self._waiting.append(event)
+                self._more.set()
                 if isinstance(event, Synced):
-                    self._live.set()
-                await self._room.acquire()
-                self._waiting.put_nowait(event)
+                    self._open.set()
+                while len(self._waiting) >= max(WAITING_MAX, self._wanted):
+                    self._open.set()  # nobody can take anything before
+                    self._room.clear()
+                    await self._room.wait()
         finally:
-            self._waiting.put_nowait(None)
+            self._ended = True
+            self._open.set()
+            self._more.set()

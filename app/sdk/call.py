@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
+import orjson
 
 from app import __version__
 from app.sdk.errors import BadParameter, NoKeys, NotReachable, OtherVersion, Refused
@@ -61,18 +62,26 @@ class Conversation:
 
     Args:
         url: the service's address; None: `GETNOTIFIED_URL`, else the one at which `make run` listens.
-        token: a JWT; None: `GETNOTIFIED_TOKEN`.
+        token: a JWT; None: what `renew` gives, else `GETNOTIFIED_TOKEN`.
         patience_seconds: how long a request is repeated while nobody answers.
+        renew: gives a new token when the service says that the old one has expired.
 
     Raises:
         BadParameter: the address is none.
         NoKeys: no token is given.
     """
 
-    def __init__(self, url: str | None, token: str | None, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str | None,
+        token: str | None,
+        patience_seconds: float = PATIENCE_SECONDS,
+        renew: Callable[[], str] | None = None,
+    ) -> None:
         self.url = checked_url(url)
-        self.token = token or _token()
+        self.token = checked_token(token or (renew() if renew else os.environ.get("GETNOTIFIED_TOKEN")))
         self._patience_seconds = patience_seconds
+        self._renew = renew
         self._is_known = False
 
     def steps(self, call: Call[T]) -> Generator[Step, Outcome, T]:
@@ -88,6 +97,9 @@ class Conversation:
         while True:
             outcome = yield request
             if isinstance(outcome, httpx.Response) and outcome.status_code not in _TRY_AGAIN:
+                if refused_as_expired(outcome) and self.renew():
+                    request = self._request(call)
+                    continue
                 return call.read(succeeded(outcome))
             pause = Pause(max(random.uniform(PAUSE_MIN_SECONDS, pause_seconds), _wanted_pause(outcome)))
             if time.monotonic() + pause.seconds > give_up_at:
@@ -113,12 +125,23 @@ class Conversation:
             raise OtherVersion(self.url, theirs, __version__)
         self._is_known = True
 
+    def renew(self) -> bool:
+        """Whether there is another token than the last one."""
+        before = self.token
+        if self._renew is not None:
+            self.token = checked_token(self._renew())
+        return self.token != before
+
     def _request(self, call: Call[Any]) -> httpx.Request:
+        try:
+            content = None if call.json is None else orjson.dumps(call.json, option=orjson.OPT_SERIALIZE_NUMPY)
+        except TypeError as error:  # orjson's, which names the type
+            raise BadParameter("what is sent", str(error), "be what JSON has: texts, numbers, lists") from None
         return httpx.Request(
             call.method,
             f"{self.url}{call.path}",
             params={name: value for name, value in call.params.items() if value is not None},
-            json=call.json,
+            content=content,
             headers={"Authorization": f"Bearer {self.token}", "User-Agent": USER_AGENT, **call.headers},
             extensions=TIMEOUTS,
         )
@@ -135,12 +158,14 @@ def checked_url(url: str | None) -> str:
     """
     url = url or os.environ.get("GETNOTIFIED_URL") or DEFAULT_URL
     try:
-        parsed = urlsplit(str(url))
-    except ValueError:
-        parsed = urlsplit("")
-    if parsed.scheme not in {"http", "https"} or not parsed.hostname:
+        parsed = urlsplit(str(url).strip())
+        httpx.URL(str(url).strip())  # which is stricter
+        is_address = parsed.scheme in {"http", "https"} and bool(parsed.hostname) and parsed.port != 0
+    except (httpx.InvalidURL, ValueError):
+        is_address = False
+    if not is_address:
         raise BadParameter("url", url, "be an address such as https://notifications.example.com")
-    return url.rstrip("/")
+    return str(url).strip().rstrip("/")
 
 
 def refusal(response: httpx.Response) -> Refused:
@@ -163,11 +188,34 @@ def succeeded(response: httpx.Response) -> httpx.Response:
     return response
 
 
-def _token() -> str:
-    token = os.environ.get("GETNOTIFIED_TOKEN")
+def refused_as_expired(response: httpx.Response) -> bool:
+    """Whether a newer token would do; `response` has been read."""
+    return response.status_code == 401 and refusal(response).code == "token_expired"
+
+
+def checked_token(token: str | None) -> str:
+    """A token without white space around it, as files have it.
+
+    Raises:
+        NoKeys: there is none, or what there is can't be one. It is not repeated: sentences end up in files.
+    """
+    token = (token or "").strip()
     if not token:
         raise NoKeys("give one, or set GETNOTIFIED_TOKEN; `python -m app token --help` tells how to make one.")
+    if not (token.isascii() and token.isprintable()):
+        raise NoKeys("what was given has characters that no token has.")
     return token
+
+
+def checked_text(name: str, text: object) -> str:
+    """A text that can stand in a header.
+
+    Raises:
+        BadParameter: it can't.
+    """
+    if not (isinstance(text, str) and text.isascii() and text.isprintable()):
+        raise BadParameter(name, text, "be a text of printable ASCII characters")
+    return text
 
 
 def _reason(outcome: Outcome) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
+from math import isnan
 from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
@@ -23,7 +24,7 @@ from app.dto import (
     SubscriptionDTO,
     UnreadDTO,
 )
-from app.sdk.call import Call
+from app.sdk.call import Call, checked_text
 from app.sdk.errors import BadParameter
 
 T = TypeVar("T")
@@ -68,9 +69,9 @@ def send(*, title_text: str, idempotency_key: str | None = None, **fields: Any) 
     return _post("/notifications", {"title_text": title_text, **fields}, idempotency_key)
 
 
-def send_many(notifications: Sequence[Mapping[str, Any]], idempotency_key: str | None = None) -> Call[list[Sent]]:
+def send_many(notifications: Iterable[Mapping[str, Any]], idempotency_key: str | None = None) -> Call[list[Sent]]:
     """Sends up to 1,000 in one request, all of them or none; each with the fields of `send`."""
-    return _post("/notifications", {"notifications": list(notifications)}, idempotency_key)
+    return _post("/notifications", {"notifications": _items("notifications", notifications)}, idempotency_key)
 
 
 def order_event(event: str, order_id: str | int | None = None, **fields: Any) -> Call[list[Sent]]:
@@ -84,9 +85,9 @@ def order_event(event: str, order_id: str | int | None = None, **fields: Any) ->
     return _post("/order-events", {"event": event, "order_id": order_id, **fields}, None)
 
 
-def order_events(events: Sequence[Mapping[str, Any]]) -> Call[list[Sent]]:
+def order_events(events: Iterable[Mapping[str, Any]]) -> Call[list[Sent]]:
     """The same for up to 1,000 events in one request, all of them or none."""
-    return _post("/order-events", {"events": list(events)}, None)
+    return _post("/order-events", {"events": _items("events", events)}, None)
 
 
 def preview(*, title_text: str, **fields: Any) -> Call[list[PreviewedNotification]]:
@@ -101,19 +102,19 @@ def preview_order_event(
     return _dry_run("/order-events", {"event": event, "order_id": order_id, **fields})
 
 
-def retract(uid: str) -> Call[bool]:
+def retract(uid: str | Sent) -> Call[bool]:
     """Takes a notification back. False: it will be so in a moment."""
-    return Call("DELETE", f"/notifications/{quote(uid, safe='')}", lambda response: response.status_code == 204)
+    return Call("DELETE", f"/notifications/{_uid(uid)}", lambda response: response.status_code == 204)
 
 
 def put_customer(customer_id: int, **fields: str) -> Call[CustomerDTO]:
     """Tells who a customer is: `first_name`, `middle_name`, `last_name`, `email`, `phone`, `login`, `language`,
     `time_zone`."""
-    return Call("PUT", f"/customers/{customer_id:d}", _json, json=fields)
+    return Call("PUT", f"/customers/{int(customer_id)}", _json, json=fields)
 
 
 def customer(customer_id: int) -> Call[CustomerDTO]:
-    return Call("GET", f"/customers/{customer_id:d}", _json)
+    return Call("GET", f"/customers/{int(customer_id)}", _json)
 
 
 def catalogue() -> Call[CatalogueDTO]:
@@ -121,9 +122,9 @@ def catalogue() -> Call[CatalogueDTO]:
     return Call("GET", "/catalogue", _json)
 
 
-def report(uid: str) -> Call[NotificationReport]:
+def report(uid: str | Sent) -> Call[NotificationReport]:
     """What became of one notification; a sender's own."""
-    return Call("GET", f"/notifications/{quote(uid, safe='')}/report", _json)
+    return Call("GET", f"/notifications/{_uid(uid)}/report", _json)
 
 
 def reports(event: str | None = None, begin: datetime | None = None, end: datetime | None = None) -> Call[HoursReport]:
@@ -141,12 +142,12 @@ def inbox(unread: bool = False, limit: int = 50, before: str | None = None) -> C
 
 
 def mark_received(uids: Collection[str]) -> Call[UnreadDTO]:
-    return Call("POST", "/receipts", _json, json={"received": list(uids)})
+    return Call("POST", "/receipts", _json, json={"received": _listed(uids)})
 
 
 def mark_read(uids: Collection[str] = (), up_to: str | None = None) -> Call[UnreadDTO]:
     """Some as read, or all up to a position."""
-    return Call("POST", "/receipts", _json, json={"read": list(uids)} | ({"read_up_to": up_to} if up_to else {}))
+    return Call("POST", "/receipts", _json, json={"read": _listed(uids)} | ({"read_up_to": up_to} if up_to else {}))
 
 
 def subscriptions() -> Call[list[SubscriptionDTO]]:
@@ -190,7 +191,9 @@ def stats() -> Call[dict[str, float]]:
 
 
 def _post(path: str, body: Mapping[str, Any], key: str | None) -> Call[list[Sent]]:
-    headers = {"Idempotency-Key": key or str(uuid4())}  # so that a request without an answer can be repeated
+    headers = {
+        "Idempotency-Key": checked_text("idempotency_key", key or str(uuid4()))
+    }  # so that a request without an answer can be repeated
     return Call("POST", path, _sent, json=_plain(body), headers=headers)
 
 
@@ -220,12 +223,49 @@ def _json(response: httpx.Response) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """A value for JSON: without what is None, moments as RFC 3339 has them."""
+    """A value for JSON: without what is missing, moments as RFC 3339 has them, numbers of pandas as ours."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
     if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items() if each is not None}
-    if isinstance(value, list | tuple):
+        return {name: _plain(each) for name, each in value.items() if not _is_missing(each)}
+    if isinstance(value, list | tuple | Set):
         return [_plain(each) for each in value]
     return _moment(value) if isinstance(value, datetime) else value
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether it is None, or NaN as a table has it where there is nothing."""
+    return value is None or (isinstance(value, float) and isnan(value))
+
+
+def _items(name: str, items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The items of a batch; those of a table are its rows.
+
+    Raises:
+        BadParameter: they are no mappings.
+    """
+    rows = items.to_dict("records") if hasattr(items, "to_dict") else items
+    is_list = isinstance(rows, Iterable) and not isinstance(rows, Mapping | str)
+    listed: list[Any] = list(rows) if is_list else [None]
+    if not all(isinstance(each, Mapping) for each in listed):
+        raise BadParameter(name, items, "be a list of dicts, or a table with a row for each")
+    return listed
+
+
+def _listed(uids: Collection[str]) -> list[str]:
+    return [uids] if isinstance(uids, str) else [_uid(uid) for uid in uids]
+
+
+def _uid(what: str | Sent) -> str:
+    """The uid of a notification, for a path; of one that was sent or received as well.
+
+    Raises:
+        BadParameter: it has none.
+    """
+    uid = getattr(what, "uid", what)
+    if not isinstance(uid, str):
+        raise BadParameter("uid", what, "be the uid of a notification")
+    return quote(uid, safe="")
 
 
 def _moment(value: datetime | None) -> str | None:

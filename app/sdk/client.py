@@ -33,9 +33,14 @@ class Client:
     """
 
     def __init__(
-        self, url: str | None = None, token: str | None = None, *, patience_seconds: float = PATIENCE_SECONDS
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        *,
+        renew: Callable[[], str] | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
-        self._conversation = Conversation(url, token, patience_seconds)
+        self._conversation = Conversation(url, token, patience_seconds, renew)
         # Settings of the machine for proxies are not for a service in the house.
         self._http = httpx.Client(limits=NO_LIMITS, verify=trusted(), trust_env=False)
 
@@ -88,9 +93,14 @@ class AsyncClient:
     """The same for a program with a loop."""
 
     def __init__(
-        self, url: str | None = None, token: str | None = None, *, patience_seconds: float = PATIENCE_SECONDS
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        *,
+        renew: Callable[[], str] | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
-        self._conversation = Conversation(url, token, patience_seconds)
+        self._conversation = Conversation(url, token, patience_seconds, renew)
         self._http = httpx.AsyncClient(limits=NO_LIMITS, verify=trusted(), trust_env=False)
 
     @property

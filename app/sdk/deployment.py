@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from app import settings as settings_module
 from app.auth import CUSTOMER_ID_MAX, Role, Tokens
@@ -61,7 +61,8 @@ class Deployment:
         is_customer = role == "customer" and name.isdecimal() and int(name) <= CUSTOMER_ID_MAX
         if not is_customer and (role not in ROLES[1:] or not Tokens.can_name(subject)):
             raise BadParameter("subject", subject, "be customer:<number>, sender:<name> or ops:<name>")
-        return self._tokens.sign(subject, role, None if topics is None else list(topics), days)  # type: ignore[arg-type]
+        patterns = [topics] if isinstance(topics, str) else topics
+        return self._tokens.sign(subject, cast(Role, role), None if patterns is None else list(patterns), days)
 
     def sender(self, name: str = "notebook", **options: Any) -> Sender:
         return Sender(self.url, self.token(f"sender:{name}"), **options)

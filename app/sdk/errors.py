@@ -9,6 +9,7 @@
     ├── HistoryGone     what was missed is not kept any more; the inbox tells the state
     ├── TokenExpired    the token of an open stream has expired
     ├── NotInTime       what was waited for did not come
+    ├── NotOpen         a receiver that was not opened, or is closed
     ├── ServiceFailed   the local service did not start, or has died
     ├── LoadFailed      a process that makes load has failed (`load/processes.py`)
     └── NoDatabase, OtherSchema, NothingSent: of the database that a report is made from (`lab/database.py`)
@@ -117,6 +118,11 @@ class NotInTime(SdkError):
     def __init__(self, what: str, seconds: float, so_far: Sequence[Any] = ()) -> None:
         super().__init__(f"After {seconds:g} s still waiting for {what}.")
         self.so_far = so_far
+
+
+class NotOpen(SdkError):
+    def __init__(self, what: str) -> None:
+        super().__init__(f"The receiver {what}.")
 
 
 class ServiceFailed(SdkError):

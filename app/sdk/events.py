@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+import orjson
+
 
 @dataclass(frozen=True, slots=True)
 class Notification:
@@ -66,6 +68,7 @@ class Synced:
     replayed: int
     unread_count: int | None
     received_at: datetime
+    heartbeat_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,9 @@ _READ: dict[str, Callable[[str, _Data, datetime], Event]] = {
         position, tuple(data["received"]), tuple(data["read"]), data["unread_count"], at
     ),
     "retract": lambda position, data, at: Retract(position, data["uid"], at),
-    "synced": lambda position, data, at: Synced(position, data["replayed"], data.get("unread_count"), at),
+    "synced": lambda position, data, at: Synced(
+        position, data["replayed"], data.get("unread_count"), at, data.get("heartbeat_seconds")
+    ),
     "gap": lambda position, data, at: Gap(position, data["reason"], data.get("oldest"), at),
     "heartbeat": lambda position, _, at: Heartbeat(position, at),
     "busy": lambda _, data, at: Farewell("busy", data.get("reason", ""), at),
@@ -157,9 +162,13 @@ _READ: dict[str, Callable[[str, _Data, datetime], Event]] = {
 }
 
 
-def parse(name: str, position: str, data: _Data, received_at: datetime, replayed: bool) -> Event | None:
-    """An event of the service, or None if this client does not know its name (a newer service may have more)."""
+def parse(name: str, position: str, text: str, received_at: datetime, replayed: bool) -> Event | None:
+    """An event of the service, or None if this client does not know its name (a newer service may have more).
+
+    Raises:
+        ValueError, KeyError, TypeError: it is not of the service's form.
+    """
     if name == "notification":
-        return _notification(position, data, received_at, replayed)
+        return _notification(position, orjson.loads(text), received_at, replayed)
     read = _READ.get(name)
-    return None if read is None else read(position, data, received_at)
+    return None if read is None else read(position, orjson.loads(text) if text else {}, received_at)

@@ -36,6 +36,7 @@ class LocalService(Deployment):
     """
 
     def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+        self._folder = folder
         self.data_dir = folder / "var"
         self._output = folder / "output"
         inherited = {name: value for name, value in os.environ.items() if name not in SETTINGS}
@@ -85,7 +86,9 @@ class LocalService(Deployment):
             self.stop()
 
     def _start(self) -> str:
-        arguments = [sys.executable, "-m", "app.sdk.attached", "dev"]
+        if self._process is not None:
+            raise ServiceFailed("runs already")
+        arguments = [sys.executable, "-m", "app.sdk.attached", str(self._folder), "dev"]
         with self._output.open("wb") as output:
             # Of a session of its own: Ctrl-C in a terminal is for the program that uses it.
             self._process = subprocess.Popen(
@@ -96,13 +99,18 @@ class LocalService(Deployment):
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        try:
+            return self._wait_until_ready(self._process)
+        except BaseException:  # also Ctrl-C: nobody else knows of it
+            self.kill()
+            raise
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> str:
         deadline = time.monotonic() + START_SECONDS
         while not (url := self._ready()):
-            if self._process.poll() is not None:
-                self._reap()
+            if process.poll() is not None:
                 raise ServiceFailed("did not start", self.output)
             if time.monotonic() > deadline:
-                self.kill()
                 raise ServiceFailed(f"was not ready after {START_SECONDS:g} s", self.output)
             time.sleep(POLL_SECONDS)
         return url
@@ -130,6 +138,10 @@ class LocalService(Deployment):
             process.kill()
             process.wait()
             raise ServiceFailed(f"did not end within {STOP_SECONDS:g} s", self.output) from None
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
         finally:
             assert process.stdin is not None
             process.stdin.close()
@@ -137,6 +149,7 @@ class LocalService(Deployment):
 
 
 SETTINGS = {name.upper() for name in Settings.model_fields}
+OWN = {"DATA_DIR", "DATABASE_URL"}
 
 
 @contextmanager
@@ -153,15 +166,19 @@ def local_service(**settings: str) -> Iterator[LocalService]:
     for name, value in settings.items():
         if name not in SETTINGS:
             raise BadParameter(name, value, "be a setting of the service (see app/settings.py)")
+        if name in OWN:
+            raise BadParameter(name, value, "not be given: a local service has a folder and a database of its own")
     folder = Path(tempfile.mkdtemp(prefix="getnotified-"))
     service: LocalService | None = None
     try:
         service = LocalService(folder, {name: str(value) for name, value in settings.items()})
         yield service
     finally:
-        if service is not None:
-            service.close()
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            if service is not None:
+                service.close()
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def opened(url: str | None = None, **settings: str) -> AbstractContextManager[Deployment]:

@@ -10,14 +10,17 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from app.sdk import calls
-from app.sdk.arrivals import Arrivals, Kind
+from app.sdk.arrivals import Arrivals
 from app.sdk.call import PATIENCE_SECONDS
 from app.sdk.client import NO_LIMITS, AsyncClient, Client, awaited, blocking, trusted
+from app.sdk.errors import NotOpen
 from app.sdk.events import Event, Notification
 from app.sdk.stream import Stream
+from app.sdk.wish import Kind, NextOf, Notifications, Wish
 
 T = TypeVar("T")
 
+ANYTHING: NextOf[Event] = NextOf(object)  # type: ignore[arg-type]  # every event is one
 OPEN_SECONDS = 10.0
 WITHIN_SECONDS = 10.0
 
@@ -58,8 +61,8 @@ class AsyncReceiver(AsyncClient):
         renew: Callable[[], str] | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
-        super().__init__(url, token, patience_seconds=patience_seconds)
-        self._stream = Stream(self._http, self.url, renew or (lambda: self.token), topics, last_event_id)
+        super().__init__(url, token, renew=renew, patience_seconds=patience_seconds)
+        self._stream = Stream(self._http, self._conversation, topics, last_event_id)
         self._arrivals = Arrivals(self._stream)
 
     @property
@@ -83,27 +86,37 @@ class AsyncReceiver(AsyncClient):
 
     async def next_of(self, kind: type[Kind], within: float = WITHIN_SECONDS) -> Kind:
         """The next event of a kind (`Retract`); others before it are passed over."""
-        return await self._arrivals.next_of(kind, within)
+        return await self._get(NextOf(kind), within)
 
     async def take(self, count: int = 1, within: float = WITHIN_SECONDS) -> list[Notification]:
         """The next so many notifications; `NotInTime` if they do not come in so many seconds."""
-        return await self._arrivals.take(count, within)
+        return await self._get(Notifications(count), within) if count else []
 
     async def arrived(self) -> list[Event]:
         """All that has arrived and was not taken yet, without waiting."""
-        return await self._arrivals.so_far()
+        return self._arrivals.taken()
 
-    def events(self) -> AsyncIterator[Event]:
+    async def events(self) -> AsyncIterator[Event]:
         """All events as they come, also those about the connection."""
-        return aiter(self._arrivals)
-
-    async def __aiter__(self) -> AsyncIterator[Notification]:
         while True:
-            yield await self._arrivals.next_notification()
+            yield await self._get(ANYTHING, None)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Notification:
+        return (await self._get(Notifications(1), None))[0]
 
     async def close(self) -> None:
         await self._arrivals.close()
         await super().close()
+
+    async def _get(self, wish: Wish[T], within: float | None) -> T:
+        try:
+            count = await self._arrivals.look(wish.is_met, within)
+        except TimeoutError:
+            raise wish.in_vain(self._arrivals.taken() if wish.takes_part else [], within or 0) from None
+        return wish.result(self._arrivals.taken(count))
 
     async def __aenter__(self) -> Self:
         try:
@@ -137,9 +150,9 @@ class Receiver(Client):
         renew: Callable[[], str] | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
-        super().__init__(url, token, patience_seconds=patience_seconds)
+        super().__init__(url, token, renew=renew, patience_seconds=patience_seconds)
         self._streaming = httpx.AsyncClient(limits=NO_LIMITS, verify=trusted(), trust_env=False)
-        self._stream = Stream(self._streaming, self.url, renew or (lambda: self.token), topics, last_event_id)
+        self._stream = Stream(self._streaming, self._conversation, topics, last_event_id)
         self._arrivals = Arrivals(self._stream)
         self._thread = ExitStack()
         self._portal: BlockingPortal | None = None
@@ -160,30 +173,34 @@ class Receiver(Client):
         Raises:
             NotReachable, OtherVersion, Refused, NotInTime: see `app.sdk.errors`.
         """
+        if self._portal is not None:
+            raise NotOpen("is open already")
         self.greet()
         self._portal = self._thread.enter_context(start_blocking_portal())
         self._wait(lambda: self._arrivals.open(within))
 
     def next_of(self, kind: type[Kind], within: float = WITHIN_SECONDS) -> Kind:
         """The next event of a kind (`Retract`); others before it are passed over."""
-        return self._wait(lambda: self._arrivals.next_of(kind, within))
+        return self._get(NextOf(kind), within)
 
     def take(self, count: int = 1, within: float = WITHIN_SECONDS) -> list[Notification]:
         """The next so many notifications; `NotInTime` if they do not come in so many seconds."""
-        return self._wait(lambda: self._arrivals.take(count, within))
+        return self._get(Notifications(count), within) if count else []
 
     def arrived(self) -> list[Event]:
         """All that has arrived and was not taken yet, without waiting."""
-        return self._wait(self._arrivals.so_far)
+        return self._arrivals.taken()
 
     def events(self) -> Iterator[Event]:
         """All events as they come, also those about the connection."""
         while True:
-            yield self._wait(self._arrivals.next)
+            yield self._get(ANYTHING, None)
 
-    def __iter__(self) -> Iterator[Notification]:
-        while True:
-            yield self._wait(self._arrivals.next_notification)
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Notification:
+        return self._get(Notifications(1), None)[0]
 
     def close(self) -> None:
         if self._portal is not None:
@@ -201,12 +218,19 @@ class Receiver(Client):
             raise
         return self
 
+    def _get(self, wish: Wish[T], within: float | None) -> T:
+        try:
+            count = self._wait(lambda: self._arrivals.look(wish.is_met, within))
+        except TimeoutError:
+            raise wish.in_vain(self._arrivals.taken() if wish.takes_part else [], within or 0) from None
+        return wish.result(self._arrivals.taken(count))
+
     def _wait(self, work: Callable[[], Awaitable[T]]) -> T:
         if self._portal is None:
-            raise RuntimeError("The receiver is not open: use `with`, or call open().")
+            raise NotOpen("is not open: use `with`, or call open()")
         future = self._portal.start_task_soon(work)
         try:
             return future.result()
-        except BaseException:  # Ctrl-C, while it waits: what comes later must be there for whoever asks next
+        except BaseException:  # Ctrl-C while it waits
             future.cancel()
             raise

@@ -8,15 +8,22 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
-import orjson
 from httpx_sse import EventSource, ServerSentEvent
 
-from app.sdk.call import CONNECT_SECONDS, refusal
+from app.sdk.call import (
+    ANSWER_SECONDS,
+    CONNECT_SECONDS,
+    Conversation,
+    checked_text,
+    refusal,
+    refused_as_expired,
+)
 from app.sdk.errors import NotReachable, TokenExpired
 from app.sdk.events import Connected, Disconnected, Event, Farewell, Notification, Retract, Synced, parse
 
@@ -24,7 +31,7 @@ from app.sdk.events import Connected, Disconnected, Event, Farewell, Notificatio
 SILENT_AFTER_HEARTBEATS = 2.5
 HEARTBEAT_SECONDS = 15.0  # until `synced` tells
 RETRY_SECONDS = 2.0  # until the service tells
-RETRY_MAX_SECONDS = 30.0
+RETRY_MIN_SECONDS, RETRY_MAX_SECONDS = 0.02, 30.0  # none may call in a loop, whatever is asked of them
 # An event comes again only around a loss of the log.
 REMEMBERED_UIDS = 10_000
 
@@ -41,13 +48,16 @@ class _Ended(Exception):
         self.retry_seconds = retry_seconds
 
 
+class _Unreadable(Exception):
+    """What came is none of the service's events, though it has the name of one."""
+
+
 class Stream:
     """The events for one customer.
 
     Args:
         http: asks.
-        url: the service's address.
-        token: gives the customer's token; asked again when the service says that the last one has expired.
+        conversation: with whom, and whose token.
         topics: to listen to as well, on this stream alone.
         last_event_id: where to go on; `earliest`: all that is kept; empty: from now on.
 
@@ -57,19 +67,18 @@ class Stream:
     """
 
     def __init__(
-        self, http: httpx.AsyncClient, url: str, token: Callable[[], str], topics: Sequence[str], last_event_id: str
+        self, http: httpx.AsyncClient, conversation: Conversation, topics: Sequence[str], last_event_id: str
     ) -> None:
-        self.last_event_id = last_event_id
+        self.last_event_id = checked_text("last_event_id", last_event_id)
         self.repeats = 0
         self._http = http
-        self._url = url
-        self._token = token
-        self._valid_token = ""
-        self._topics = list(topics)
+        self._conversation = conversation
+        self._topics = [topics] if isinstance(topics, str) else list(topics)
         self._heartbeat_seconds = HEARTBEAT_SECONDS
         self._retry_seconds = RETRY_SECONDS
         self._failures = 0
         self._synced = False
+        self._was_live = False
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     async def events(self) -> AsyncIterator[Event]:
@@ -94,8 +103,10 @@ class Stream:
         self._failures += 1
         farewell: Farewell | None = None
         try:
-            async with self._http.stream("GET", f"{self._url}/stream", **self._request()) as response:
-                await self._require_stream(response)
+            async with AsyncExitStack() as stack:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    response = await stack.enter_async_context(self._http.stream("GET", **self._request()))
+                    await self._require_stream(response)
                 yield Connected(datetime.now(UTC))
                 async for sent in self._alive(EventSource(response)):
                     event = self._take(sent)
@@ -103,21 +114,20 @@ class Stream:
                         farewell = event
                     if event is not None:
                         yield event
-        except httpx.TransportError as error:
+        except (httpx.TransportError, _Unreadable) as error:
             raise _Ended(str(error) or type(error).__name__) from None
         except TimeoutError:
             raise _Ended("silent for too long") from None
-        if farewell is not None and farewell.why == "expired" and not self._renew():
+        if farewell is not None and farewell.why == "expired" and not self._conversation.renew():
             raise TokenExpired
         raise _Ended("ended by the service" if farewell is None else f"{farewell.why}: {farewell.reason}")
 
     def _request(self) -> dict[str, Any]:
-        if not self._valid_token:
-            self._renew()
-        headers = {"Authorization": f"Bearer {self._valid_token}", "Accept": "text/event-stream"}
+        headers = {"Authorization": f"Bearer {self._conversation.token}", "Accept": "text/event-stream"}
         if self.last_event_id:
             headers["Last-Event-ID"] = self.last_event_id
         return {
+            "url": f"{self._conversation.url}/stream",
             "headers": headers,
             "params": [("count", "1"), *(("topic", topic) for topic in self._topics)],
             "timeout": httpx.Timeout(None, connect=CONNECT_SECONDS),
@@ -130,16 +140,14 @@ class Stream:
         if response.status_code != 200:
             await response.aread()
             refused = refusal(response)
-            if refused.code == "token_expired" and self._renew():
+            if refused_as_expired(response) and self._conversation.renew():
                 raise _Ended(refused.code)
+            if self._was_live and not refused.code:  # of something in front of the service, while that restarts
+                raise _Ended(f"answered {response.status_code}")
             raise refused
         if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
-            raise NotReachable(self._url, "what answers at /stream is no event stream")
-
-    def _renew(self) -> bool:
-        """Whether there is another token than the last one."""
-        before, self._valid_token = self._valid_token, self._token()
-        return self._valid_token != before
+            no_stream = NotReachable(self._conversation.url, "what answers at /stream is no event stream")
+            raise _Ended(str(no_stream)) if self._was_live else no_stream
 
     async def _alive(self, source: EventSource) -> AsyncIterator[ServerSentEvent]:
         """The events as they come.
@@ -159,17 +167,17 @@ class Stream:
 
     def _take(self, sent: ServerSentEvent) -> Event | None:
         if sent.retry is not None:
-            self._retry_seconds = sent.retry / 1000
+            self._retry_seconds = max(sent.retry / 1000, RETRY_MIN_SECONDS)
+        try:
+            event = parse(sent.event, sent.id, sent.data, datetime.now(UTC), replayed=not self._synced)
+        except (ValueError, KeyError, TypeError) as error:
+            raise _Unreadable(f"an event {sent.event} can't be read: {error!r}") from None
         if sent.id:
             self.last_event_id = sent.id
-        if not sent.data and sent.event == "message":  # a block with an id or a retry alone
-            return None
-        data = orjson.loads(sent.data) if sent.data else {}
-        event = parse(sent.event, sent.id, data, datetime.now(UTC), replayed=not self._synced)
         if isinstance(event, Synced):
-            self._synced = True
+            self._synced = self._was_live = True
             self._failures = 0
-            self._heartbeat_seconds = data.get("heartbeat_seconds", self._heartbeat_seconds)
+            self._heartbeat_seconds = event.heartbeat_seconds or self._heartbeat_seconds
         if isinstance(event, Notification | Retract) and self._remembers(event):
             return None
         return event
@@ -188,5 +196,6 @@ class Stream:
         """As the service wishes; longer and by chance when attempt after attempt fails."""
         if self._failures <= 1:
             return self._retry_seconds
-        ceiling = max(self._retry_seconds, min(RETRY_MAX_SECONDS, self._retry_seconds * 2 ** (self._failures - 1)))
+        # Up to 20: nobody needs to know how large two to the power of a thousand is.
+        ceiling = max(self._retry_seconds, min(RETRY_MAX_SECONDS, self._retry_seconds * 2 ** min(self._failures, 20)))
         return random.uniform(self._retry_seconds, ceiling)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import orjson
+import pandas as pd
 import pytest
 
 from app import __version__
@@ -155,7 +157,7 @@ def test_a_refusal_of_something_in_front_of_the_service_is_one_too() -> None:
         steps.send(httpx.Response(413, content=b"<html>"))
 
 
-@pytest.mark.parametrize("url", ["", "localhost:8000", "ftp://x", "http://", "http://[", "/", 8000])
+@pytest.mark.parametrize("url", ["", "localhost:8000", "ftp://x", "http://", "http://[", "/", "http://h:abc", 8000])
 def test_what_is_no_address_is_refused(url: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GETNOTIFIED_URL", "x")
     with pytest.raises(BadParameter, match="must be an address such as"):
@@ -180,3 +182,61 @@ def test_the_times_of_the_answer_are_read() -> None:
     (read,) = calls.send(title_text="x").read(httpx.Response(201, json={"notifications": [sent]}, headers=headers))
     assert (read.commit_ms, read.carry_ms, read.receiver_id, read.topic) == (2.312, 0.54, 3, None)
     assert read.date_sent == datetime(2030, 1, 31, 12, microsecond=1, tzinfo=UTC)
+
+
+def test_values_of_pandas_are_sent_as_they_are_meant() -> None:
+    table = pd.DataFrame({"receiver_id": [1, 2], "title_text": ["a", "b"], "notes": ["x", float("nan")]})
+    assert orjson.loads(asked(calls.send_many(table)).content) == {
+        "notifications": [
+            {"receiver_id": 1, "title_text": "a", "notes": "x"},
+            {"receiver_id": 2, "title_text": "b"},
+        ]
+    }
+    sent = asked(calls.send(title_text="x", receiver_ids=table["receiver_id"], data={"n": table["receiver_id"].max()}))
+    assert orjson.loads(sent.content) == {"title_text": "x", "receiver_ids": [1, 2], "data": {"n": 2}}
+    assert orjson.loads(asked(calls.send(title_text="x", receiver_ids={3})).content)["receiver_ids"] == [3]
+
+
+@pytest.mark.parametrize("batch", [{"title_text": "x"}, "x", ["x"], None, 5])
+def test_what_is_no_batch_is_refused(batch: Any) -> None:
+    with pytest.raises(BadParameter, match="must be a list of dicts"):
+        calls.send_many(batch)
+
+
+def test_what_json_has_not_is_named() -> None:
+    with pytest.raises(BadParameter, match="Decimal"):
+        asked(calls.send(title_text="x", data={"amount": Decimal(1)}))
+
+
+def test_a_notification_may_stand_for_its_uid() -> None:
+    sent = calls.Sent("u", "1-0", "e", 1, None, datetime(2030, 1, 31, tzinfo=UTC), None, None)
+    assert asked(calls.report(sent)).url.path == "/notifications/u/report"
+    assert asked(calls.retract(sent)).url.path == "/notifications/u"
+    assert orjson.loads(asked(calls.mark_read("u")).content) == {"read": ["u"]}
+    with pytest.raises(BadParameter, match="must be the uid of a notification"):
+        calls.report(5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("token", ["secret token\nwith a line", "секрет"])
+def test_what_is_no_token_is_not_repeated(token: str) -> None:
+    with pytest.raises(NoKeys, match="characters that no token has") as error:
+        Conversation(URL, token)
+    assert token not in str(error.value)
+    assert Conversation(URL, "token\n").token == "token"
+
+
+def test_a_key_that_no_header_can_hold_is_refused() -> None:
+    with pytest.raises(BadParameter, match="printable ASCII"):
+        calls.send(title_text="x", idempotency_key="a\nb")
+
+
+def test_a_token_that_has_expired_is_renewed_once() -> None:
+    steps = Conversation(URL, "old", renew=lambda: "new").steps(calls.catalogue())
+    next(steps)
+    steps.send(ALIVE)
+    expired = httpx.Response(401, json={"status": 401, "code": "token_expired", "detail": "d"})
+    again = steps.send(expired)
+    assert isinstance(again, httpx.Request)
+    assert again.headers["Authorization"] == "Bearer new"
+    with pytest.raises(Refused, match="token_expired"):
+        steps.send(expired)

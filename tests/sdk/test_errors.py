@@ -9,6 +9,7 @@ from app.sdk.errors import (
     HistoryGone,
     NoKeys,
     NotInTime,
+    NotOpen,
     NotReachable,
     OtherVersion,
     Refused,
@@ -60,6 +61,7 @@ MISSED = "Some of what was missed can't be replayed:"
             ServiceFailed("did not start", "a\nPORT=x: no number\n"),
             "The local service did not start: PORT=x: no number",
         ),
+        (NotOpen("is closed"), "The receiver is closed."),
         (ServiceFailed("did not start"), "The local service did not start."),
     ],
 )

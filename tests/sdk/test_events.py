@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,7 +34,7 @@ NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
     ],
 )
 def test_every_event_of_the_service_has_a_type(name: str, data: dict[str, Any], event: object) -> None:
-    assert parse(name, "1-0", data, NOW, replayed=False) == event
+    assert parse(name, "1-0", json.dumps(data), NOW, replayed=False) == event
 
 
 def test_a_notification_says_all_that_the_service_tells_a_receiver() -> None:
@@ -51,8 +52,8 @@ def test_a_notification_says_all_that_the_service_tells_a_receiver() -> None:
         expires_at=datetime(2030, 2, 1, tzinfo=UTC),
         collapse_key="order-7",
     )
-    data = orjson.loads(orjson.dumps(notification_dto(carried)))
-    event = parse("notification", "1-0", data, NOW, replayed=True)
+    text = orjson.dumps(notification_dto(carried)).decode()
+    event = parse("notification", "1-0", text, NOW, replayed=True)
     assert event == Notification(
         position="1-0",
         uid=carried.uid,
@@ -85,3 +86,10 @@ def test_a_table_has_a_row_for_each_and_moments_are_timestamps() -> None:
 
 def test_a_table_of_nothing_is_empty() -> None:
     assert to_frame([]).empty
+
+
+def test_a_table_of_a_page_a_report_or_one_event() -> None:
+    assert list(to_frame({"notifications": [{"uid": "a"}, {"uid": "b"}], "next": None})["uid"]) == ["a", "b"]
+    assert list(to_frame({"total": {}, "by_hour": [{"hour": "2030-01-31T12:00:00Z", "sent": 2}]})["sent"]) == [2]
+    assert list(to_frame({"uid": "a", "received": 1})["received"]) == [1]
+    assert list(to_frame(Retract("1-0", "a", NOW))["uid"]) == ["a"]

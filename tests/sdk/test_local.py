@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -38,6 +39,8 @@ def test_after_a_kill_it_is_the_same_service_again() -> None:
     with local_service() as service, service.sender() as sender, service.receiver(1) as receiver:
         sender.send(receiver_id=1, title_text="before")
         url = service.url
+        with pytest.raises(ServiceFailed, match="runs already"):
+            service.start()
         service.kill()
         with pytest.raises(ServiceFailed, match="is not running"):
             _ = service.pid
@@ -59,6 +62,27 @@ def test_a_setting_that_it_has_not_is_named() -> None:
         pass
 
 
+@pytest.mark.parametrize("name", ["DATA_DIR", "DATABASE_URL"])
+def test_its_folder_is_its_own(name: str) -> None:
+    with pytest.raises(BadParameter, match=f"{name}='x' must not be given"), local_service(**{name: "x"}):
+        pass
+
+
+def test_whoever_stops_waiting_for_it_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def interrupted(self: LocalService, process: subprocess.Popen[bytes]) -> str:
+        started.append(process)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(LocalService, "_wait_until_ready", interrupted)
+    with pytest.raises(KeyboardInterrupt), local_service():
+        pass
+    assert started[0].poll() is not None
+    assert not list(tmp_path.iterdir())
+
+
 HOLDS_ONE = """
 import sys
 from app.sdk import local_service
@@ -68,9 +92,13 @@ with local_service() as service:
 """
 
 
-def test_it_does_not_outlive_whoever_started_it() -> None:
+def test_it_does_not_outlive_whoever_started_it(tmp_path: Path) -> None:
     holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDS_ONE], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", HOLDS_ONE],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     assert holder.stdout is not None
     assert holder.stdin is not None
@@ -78,6 +106,7 @@ def test_it_does_not_outlive_whoever_started_it() -> None:
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     wait_until(lambda: not any(lives(each) for each in processes), "the service and its Redis have ended")
+    assert not list(tmp_path.iterdir())
     holder.stdin.close()
     holder.stdout.close()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,6 +19,7 @@ from app.sdk import (
     HistoryGone,
     Notification,
     NotInTime,
+    NotOpen,
     Receipt,
     Receiver,
     Refused,
@@ -24,7 +27,7 @@ from app.sdk import (
     Sender,
     Synced,
 )
-from tests.support.service import Dev
+from tests.support.service import PATIENCE_SECONDS, ROOT, Dev
 from tests.support.shared import Shared
 
 
@@ -186,6 +189,43 @@ def test_who_waits_can_be_interrupted_and_loses_nothing(sender: Sender, receiver
     assert receiver.take()[0].title_text == "after all"
 
 
+INTERRUPTED = """
+import os, signal, sys, threading
+from app.sdk import Receiver, Sender
+
+url, sender_token, token = sys.argv[1:]
+with Sender(url, sender_token) as sender, Receiver(url, token) as receiver:
+
+    def interrupt():
+        me = int(sys.stdin.read())
+        sender.send_many([{"receiver_id": me, "title_text": each} for each in "ab"])
+        while len(receiver._arrivals._waiting) < 2:
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+
+    receiver.arrived()
+    threading.Thread(target=interrupt).start()
+    try:
+        receiver.take(3)
+    except KeyboardInterrupt:
+        print("".join(each.title_text for each in receiver.take(2)))
+"""
+
+
+def test_ctrl_c_loses_nothing(service: Deployment, me: int) -> None:
+    tokens = [service.token("sender:shop"), service.token(f"customer:{me}")]
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, service.url, *tokens],
+        cwd=ROOT,
+        input=str(me),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "ab\n"), done.stderr
+
+
 def test_a_wrong_token_is_said_in_one_sentence(service: Deployment, me: int) -> None:
     with pytest.raises(Refused, match="401 token_invalid"), Receiver(service.url, "wrong"):
         pass
@@ -196,8 +236,12 @@ def test_a_wrong_token_is_said_in_one_sentence(service: Deployment, me: int) -> 
 
 
 def test_one_that_is_not_open_says_so(service: Deployment, me: int) -> None:
-    with pytest.raises(RuntimeError, match="not open"):
+    with pytest.raises(NotOpen, match="is not open"):
         service.receiver(me).take()
+    with service.receiver(me) as receiver, pytest.raises(NotOpen, match="is open already"):
+        receiver.open()
+    with pytest.raises(NotOpen, match="is not open"):
+        receiver.take()
 
 
 def test_closing_leaves_no_thread(service: Deployment, me: int) -> None:

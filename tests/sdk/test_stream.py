@@ -6,7 +6,17 @@ from itertools import count
 
 import pytest
 
-from app.sdk import AsyncReceiver, Connected, Disconnected, Farewell, HistoryGone, NotInTime, Synced, TokenExpired
+from app.sdk import (
+    AsyncReceiver,
+    Connected,
+    Disconnected,
+    Farewell,
+    HistoryGone,
+    NotInTime,
+    NotOpen,
+    Synced,
+    TokenExpired,
+)
 from app.sdk.errors import NotReachable, OtherVersion, Refused
 from tests.support.scripted import STREAM, Scripted, answer, scripted
 
@@ -126,7 +136,7 @@ async def test_an_expired_token_ends_it_unless_there_is_a_new_one() -> None:
     ):
         await receiver.next_of(Synced)
         await receiver.next_of(Synced)
-        assert tokens(script) == ["Bearer token0", "Bearer token1"]
+        assert tokens(script) == ["Bearer first", "Bearer token0"]
 
 
 async def test_a_token_that_has_expired_while_it_was_away_is_renewed() -> None:
@@ -136,7 +146,7 @@ async def test_a_token_that_has_expired_while_it_was_away_is_renewed() -> None:
         scripted(refused, LIVE) as script,
         AsyncReceiver(script.url, "first", renew=lambda: f"token{next(numbers)}"),
     ):
-        assert tokens(script) == ["Bearer token0", "Bearer token1"]
+        assert tokens(script) == ["Bearer first", "Bearer token0"]
 
 
 async def test_a_link_that_is_silent_for_too_long_is_dead() -> None:
@@ -219,6 +229,66 @@ async def test_a_receiver_that_is_closed_says_so() -> None:
     async with scripted(LIVE) as script:
         async with AsyncReceiver(script.url, "token") as receiver:
             pass
-        with pytest.raises(RuntimeError, match="closed"):
+        with pytest.raises(NotOpen, match=r"^The receiver is closed\.$"):
             await receiver.take()
-        assert await receiver.arrived() == []
+        with pytest.raises(NotOpen, match="was opened before"):
+            await receiver.open()
+        assert [type(each) for each in await receiver.arrived()] == [Connected, Synced], "what came can still be had"
+
+
+async def test_a_server_that_takes_the_connection_and_says_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.sdk.stream.ANSWER_SECONDS", 0.05)
+    async with scripted(Scripted.HOLD, LIVE) as script, AsyncReceiver(script.url, "token"):
+        assert len(script.heads) == 2
+
+
+async def test_what_was_missed_may_be_more_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.sdk.arrivals.WAITING_MAX", 3)
+    missed = b"".join(notification(10 + number, str(number)) for number in range(20))
+    async with (
+        scripted(STREAM + RETRY + missed + SYNCED.replace(b"5-0", b"40-0") + Scripted.HOLD) as script,
+        AsyncReceiver(script.url, "token", last_event_id="earliest") as receiver,
+    ):
+        assert await titles(receiver, 20) == [str(number) for number in range(20)], "also more at once than that"
+        assert (await receiver.next_of(Synced)).position == "40-0"
+
+
+async def test_what_came_before_the_end_is_not_lost_with_what_did_not() -> None:
+    refused = answer(401, b'{"status":401,"code":"token_invalid","detail":"No."}')
+    async with (
+        scripted(STREAM + RETRY + SYNCED + notification(6, "a"), refused) as script,
+        AsyncReceiver(script.url, "token") as receiver,
+    ):
+        with pytest.raises(Refused):
+            await receiver.take(2)
+        assert await titles(receiver, 1) == ["a"]
+
+
+async def test_an_event_that_can_not_be_read_is_asked_for_again() -> None:
+    broken = notification(7, "b").replace(b'"uid"', b'"")')
+    async with (
+        scripted(STREAM + RETRY + SYNCED + notification(6, "a") + broken, LIVE) as script,
+        AsyncReceiver(script.url, "token") as receiver,
+    ):
+        assert "can't be read" in (await receiver.next_of(Disconnected)).reason
+        await receiver.next_of(Synced)
+        assert last_ids(script) == ["", "6-0"]
+
+
+@pytest.mark.parametrize("page", [answer(200, b"<html>", content_type="text/html"), answer(404, b"<html>")])
+async def test_a_page_of_something_in_front_of_the_service_passes(page: bytes) -> None:
+    async with (
+        scripted(STREAM + RETRY + SYNCED, page, LIVE) as script,
+        AsyncReceiver(script.url, "token") as receiver,
+    ):
+        await receiver.next_of(Synced)
+        await receiver.next_of(Synced)
+
+
+async def test_nobody_calls_in_a_loop_though_asked_to() -> None:
+    async with (
+        scripted(*[STREAM + b"retry: 0\n\n" + SYNCED] * 1000) as script,
+        AsyncReceiver(script.url, "token") as receiver,
+    ):
+        pauses = [(await receiver.next_of(Disconnected)).retry_seconds for _ in range(3)]
+        assert min(pauses) >= 0.02
