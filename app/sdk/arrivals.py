@@ -88,6 +88,7 @@ class Arrivals:
         events = [self._waiting.popleft() for _ in range(len(self._waiting) if count is None else count)]
         for event in events:
             self.last_event_id = getattr(event, "position", "") or self.last_event_id
+        self._wanted = 0
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._room.set)
         return events
