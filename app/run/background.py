@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 # A cancellation may be lost: until Python 3.12, `asyncio.wait_for`, which drivers use, returns the result instead when
 # both come in the same turn of the loop.
 STOP_SECONDS = 0.2
-STOP_TRIES = 3
+STOP_TRIES = 5
 
 
 class Background:
@@ -27,6 +27,7 @@ class Background:
         self._tasks: list[asyncio.Task[object]] = []
         self.stopping = asyncio.Event()
         self.failed = False
+        self._left: set[asyncio.Task[object]] = set()
 
     def start(self, name: str, loop: Coroutine[Any, Any, object]) -> None:
         task = asyncio.create_task(loop, name=name)
@@ -41,11 +42,13 @@ class Background:
                 task.cancel()
             if running:
                 _, running = await asyncio.wait(running, timeout=STOP_SECONDS)
+        self._left = running
         for task in running:
             logger.warning("The loop %s does not end.", task.get_name(), extra={"action": "loop_stuck"})
 
     def _ended(self, task: asyncio.Task[object]) -> None:
-        if not task.cancelled():
+        # What it stands on may be closed by then.
+        if not task.cancelled() and task not in self._left:
             logger.critical(
                 "The background loop %s has ended: the process stops.",
                 task.get_name(),
