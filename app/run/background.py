@@ -47,8 +47,12 @@ class Background:
             logger.warning("The loop %s does not end.", task.get_name(), extra={"action": "loop_stuck"})
 
     def _ended(self, task: asyncio.Task[object]) -> None:
-        # What it stands on may be closed by then.
-        if not task.cancelled() and task not in self._left:
+        if task.cancelled():
+            return
+        if task in self._left:  # what it stands on may be closed by now
+            error = task.exception()
+            logger.warning("The loop %s has ended late: %r", task.get_name(), error, extra={"action": "loop_late"})
+        else:
             logger.critical(
                 "The background loop %s has ended: the process stops.",
                 task.get_name(),

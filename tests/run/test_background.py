@@ -147,3 +147,24 @@ async def test_a_loop_that_does_not_let_go_is_named_and_left_behind(
     assert "The loop stubborn does not end." in caplog.text
     let_go.set()
     await turns(2)
+
+
+async def test_what_breaks_down_after_it_was_left_behind_is_told_and_fails_nothing(
+    background: Background, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(background_module, "STOP_SECONDS", 0.01)
+    let_go = asyncio.Event()
+
+    async def loop() -> None:
+        while not let_go.is_set():
+            with suppress(asyncio.CancelledError):
+                await let_go.wait()
+        raise ConnectionError("the database is closed")
+
+    background.start("stubborn", loop())
+    await turns(5)
+    await background.stop()
+    let_go.set()
+    await turns(5)
+    assert "The loop stubborn has ended late: ConnectionError('the database is closed')" in caplog.text
+    assert not background.failed
