@@ -11,7 +11,7 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable
 from quart import Quart
 from quart.asgi import ASGIHTTPConnection
 
-from app import channel, database, http, marks, openapi, row, session
+from app import asgi, channel, database, http, marks, openapi, row, session
 from app import position as positions
 from app.accept import api as accept_api
 from app.accept.catalogue import Catalogue
@@ -256,12 +256,16 @@ async def running(settings: Settings, redis_url: str, loops: Sequence[str]) -> A
             logger.warning("Redis or the database did not say goodbye.", extra={"action": "close_timeout"})
 
 
+PLAIN = "getnotified.plain"
+
+
 class _HTTPConnection(ASGIHTTPConnection):
-    """Hands `/stream` to its own ASGI application, before Quart makes a request of it."""
+    """Hands some paths to ASGI applications of their own, before Quart makes a request of it."""
 
     async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        if self.scope["path"] == "/stream":
-            await self.app.extensions["getnotified.stream"](self.scope, receive, send)
+        plain = self.app.extensions[PLAIN].get(self.scope["path"])
+        if plain is not None:
+            await plain(self.scope, receive, send)
         else:
             await super().__call__(receive, send)
 
@@ -273,9 +277,11 @@ def create_app(service: Service, tokens: Tokens) -> Quart:
     app.asgi_http_class = _HTTPConnection
     app.config["MAX_CONTENT_LENGTH"] = None  # looked at where bodies are read
     app.config[http.BODY_LIMIT] = settings.request_max_bytes
-    app.extensions["getnotified.stream"] = deliver_api.Stream(
-        settings, tokens, service.delivery, history, service.count_unread
-    )
+    posts = accept_api.handlers(tokens, service.intake, settings.request_max_bytes)
+    app.extensions[PLAIN] = {
+        "/stream": deliver_api.Stream(settings, tokens, service.delivery, history, service.count_unread),
+        **{path: asgi.Endpoint("POST", handle, settings.cors_origins) for path, handle in posts.items()},
+    }
     app.register_blueprint(accept_api.routes(tokens, service.intake, service.catalogue, service.customer_changed))
     app.register_blueprint(
         read_api.routes(tokens, service, service.newest, service.settled, service.catalogue.kinds.keys())

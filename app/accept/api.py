@@ -1,15 +1,19 @@
-"""What senders say: notifications, what happened to orders, and who the customers are."""
+"""What senders say: notifications, what happened to orders, and who the customers are.
+
+Notifications and orders' events are taken by plain ASGI, past Quart: they come by the thousand.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
 
+import orjson
 from pydantic import BaseModel, ConfigDict, TypeAdapter
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
-from app import dto, http
+from app import asgi, dto, http
 from app import position as positions
 from app.accept import customers, draft, order_event
 from app.accept.catalogue import Catalogue
@@ -19,6 +23,7 @@ from app.accept.outbox import Accepted
 from app.accept.preview import preview
 from app.auth import CUSTOMER_ID_MAX, Tokens
 from app.errors import InvalidFields, NotFound
+from app.notification import Notification
 from app.validation import parse_json, parse_uid, parse_values
 
 KEY_MAX = 255
@@ -36,6 +41,29 @@ class SendQuery(BaseModel):
 SEND_QUERY: TypeAdapter[SendQuery] = TypeAdapter(SendQuery)
 
 
+def handlers(tokens: Tokens, intake: Intake, request_max_bytes: int) -> Mapping[str, asgi.Handler]:
+    """What answers a POST, by path."""
+
+    async def send(request: asgi.Request) -> asgi.Answer:
+        # The body first: who is refused while still sending may not see why.
+        data = await asgi.read_body(request.pieces(), request_max_bytes)
+        sender = request.identify(tokens).require("sender")
+        body = draft.parse(data)
+        if _is_dry_run(request):
+            return _previewed(await intake.composed_notifications(body, sender))
+        return _answered(await intake.notifications(body, sender, _request_key(request, sender.subject, data)))
+
+    async def report_order_events(request: asgi.Request) -> asgi.Answer:
+        data = await asgi.read_body(request.pieces(), request_max_bytes)
+        sender = request.identify(tokens).require("sender")
+        body = order_event.parse(data)
+        if _is_dry_run(request):
+            return _previewed(await intake.composed_order_events(body, sender))
+        return _answered(await intake.order_events(body, sender, _request_key(request, sender.subject, data)))
+
+    return {"/notifications": send, "/order-events": report_order_events}
+
+
 def routes(
     tokens: Tokens, intake: Intake, catalogue: Catalogue, customer_changed: Callable[[int], Awaitable[None]]
 ) -> Blueprint:
@@ -45,24 +73,6 @@ def routes(
         customer_changed: tells every web process that what it knows of a customer is out of date.
     """
     blueprint = Blueprint("accept", __name__)
-
-    @blueprint.post("/notifications")
-    async def send() -> Response:
-        data = await http.body()  # first: who is refused while still sending may not see why
-        sender = http.identify(tokens).require("sender")
-        body = draft.parse(data)
-        if _is_dry_run():
-            return http.answer(preview(await intake.composed_notifications(body, sender)))
-        return _answered(await intake.notifications(body, sender, _request_key(sender.subject, data)))
-
-    @blueprint.post("/order-events")
-    async def report_order_events() -> Response:
-        data = await http.body()
-        sender = http.identify(tokens).require("sender")
-        body = order_event.parse(data)
-        if _is_dry_run():
-            return http.answer(preview(await intake.composed_order_events(body, sender)))
-        return _answered(await intake.order_events(body, sender, _request_key(sender.subject, data)))
 
     @blueprint.delete("/notifications/<uid>")
     async def retract(uid: str) -> Response:
@@ -98,12 +108,13 @@ def routes(
     return blueprint
 
 
-def _is_dry_run() -> bool:
-    return parse_values(SEND_QUERY, request.args.to_dict()).dry_run
+def _is_dry_run(request: asgi.Request) -> bool:
+    query = request.query
+    return bool(query) and parse_values(SEND_QUERY, {name: values[0] for name, values in query.items()}).dry_run
 
 
-def _request_key(sender_id: str, body: bytes) -> Claim | None:
-    key = request.headers.get("Idempotency-Key")
+def _request_key(request: asgi.Request, sender_id: str, body: bytes) -> Claim | None:
+    key = request.headers.get(b"idempotency-key")
     if key is None:
         return None
     if not (1 <= len(key) <= KEY_MAX and key.isascii() and key.isprintable()):
@@ -112,10 +123,14 @@ def _request_key(sender_id: str, body: bytes) -> Claim | None:
     return Claim(sender_id, key, sha256(body).hexdigest())
 
 
-def _answered(accepted: Sequence[Accepted]) -> Response:
+def _previewed(composed: Sequence[Notification]) -> asgi.Answer:
+    return asgi.Answer(200, orjson.dumps(preview(composed)))
+
+
+def _answered(accepted: Sequence[Accepted]) -> asgi.Answer:
     carried = all(each.position is not None for each in accepted)
     body = {"notifications": [_shown(each) for each in accepted]}
-    return http.answer(body, 201 if carried else 202, _server_timing(accepted))
+    return asgi.Answer(201 if carried else 202, orjson.dumps(body), {**asgi.JSON, **_server_timing(accepted)})
 
 
 def _server_timing(accepted: Sequence[Accepted]) -> dict[str, str]:

@@ -8,29 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import parse_qs
 
 import orjson
 
-from app import channel, cors, database
+from app import asgi, channel, cors, database
 from app import position as positions
-from app.auth import Identity, Tokens, find_token
+from app.asgi import Receive, Scope, Send
+from app.auth import Identity, Tokens
 from app.deliver.connection import Connection
 from app.deliver.delivery import Delivery
 from app.deliver.frame import frame, numbered
 from app.deliver.replay import History
-from app.deliver.wire import AsgiWire, Send, TransportWire, hypercorn_writer
+from app.deliver.wire import AsgiWire, TransportWire, hypercorn_writer
 from app.errors import HistoryUnsettled, InvalidFields, MethodNotAllowed, Refusal, TopicNotAllowed
 from app.settings import Settings
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Scope = Mapping[str, Any]
 CountUnread = Callable[[Identity], Awaitable[int]]
-Headers = list[tuple[bytes, bytes]]
 
+METHODS = ("GET", "OPTIONS")
 EARLIEST = "earliest"
 # Under steady traffic a count may never be quite up to date; the next receipt tells the page a newer one.
 COUNT_TRIES = 3
@@ -74,13 +71,13 @@ class Stream:
         self._clock = asyncio.get_running_loop().time
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        shared = cors.headers(headers.get(b"origin"), self._settings.cors_origins, scope["method"])
+        request = asgi.Request(scope, receive)
+        shared = cors.headers(request.headers.get(b"origin"), self._settings.cors_origins, request.method)
         try:
-            if scope["method"] == "OPTIONS":
-                await _respond(send, 204, {"Allow": "GET, OPTIONS", **shared})
+            if request.method == "OPTIONS":
+                await asgi.respond(send, asgi.preflight(METHODS), shared)
                 return
-            asked = self._asked(scope, headers)
+            asked = self._asked(request)
             customer_id = asked.identity.customer_id
             self._delivery.interests.hold(customer_id)
             try:
@@ -88,25 +85,22 @@ class Stream:
             finally:
                 self._delivery.interests.release(customer_id)
         except Refusal as refusal:
-            body = orjson.dumps(refusal.problem())
-            about = {"Content-Type": "application/problem+json", "Content-Length": str(len(body))}
-            await _respond(send, refusal.status, {**about, **refusal.headers, **shared}, body)
+            await asgi.respond(send, asgi.problem(refusal), shared)
             return
         if busy is not None:
             # EventSource gives up for good on any answer but 200, so the browser is asked in one to come back.
             farewell = self._delivery.farewell("busy", busy, positions.parse(asked.last_event_id))
-            await _respond(send, 200, {**_STREAM_HEADERS, **shared}, farewell)
+            await asgi.respond(send, asgi.Answer(200, farewell, _STREAM_HEADERS), shared)
 
-    def _asked(self, scope: Scope, headers: Mapping[bytes, str]) -> _Asked:
-        if scope["method"] != "GET":
-            raise MethodNotAllowed(scope["method"], ["GET", "OPTIONS"])
-        query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        token = find_token(headers.get(b"authorization"), headers.get(b"cookie"), query.get("token", [None])[0])
-        identity = self._tokens.verify(token).require("customer")
+    def _asked(self, request: asgi.Request) -> _Asked:
+        if request.method != "GET":
+            raise MethodNotAllowed(request.method, METHODS)
+        query = request.query
+        identity = request.identify(self._tokens, query.get("token", [None])[0]).require("customer")
         return _Asked(
             identity,
             self._topics(identity, query.get("topic", [])),
-            headers.get(b"last-event-id") or query.get("last_event_id", [""])[0],
+            request.headers.get(b"last-event-id") or query.get("last_event_id", [""])[0],
             query.get("count") == ["1"],
         )
 
@@ -152,7 +146,7 @@ class Stream:
         connection = self._delivery.register(asked.identity, topics, asked.topics, wire)
         try:
             # Registered first: what is carried from the moment in which `onopen` fires is not missed.
-            await send({"type": "http.response.start", "status": 200, "headers": _encoded(headers)})
+            await send({"type": "http.response.start", "status": 200, "headers": asgi.encoded(headers)})
             connection.write(self._delivery.retry(positions.parse(asked.last_event_id)), self._clock())
             if isinstance(wire, AsgiWire):
                 await self._hold_pumped(connection, wire, receive, asked)
@@ -226,12 +220,3 @@ class Stream:
             connection.cursor = position
         else:
             self._delivery.replay.tell_gap(connection, "unknown", connection.cursor)
-
-
-async def _respond(send: Send, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
-    await send({"type": "http.response.start", "status": status, "headers": _encoded(headers)})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
-
-
-def _encoded(headers: Mapping[str, str]) -> Headers:
-    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
