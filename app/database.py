@@ -10,14 +10,15 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import asyncpg
+import orjson
 from tortoise import BaseDBAsyncClient, Tortoise
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
@@ -38,8 +39,21 @@ MIGRATION_LOCK = 0x6E6F7469  # any number that nobody else takes in this databas
 
 ARMS_MAX = 100
 Arm = TypeVar("Arm")
+Result = TypeVar("Result")
 
-_UNAVAILABLE = (OperationalError, DBConnectionError, OSError, TimeoutError)
+
+class Statement(NamedTuple):
+    """A statement of SQL and its parameters."""
+
+    sql: str
+    values: Sequence[Any] = ()
+
+
+Rows = Sequence[Mapping[str, Any]]
+# A part of a transaction: yields statements, is given the rows of each, and returns what came of them all.
+Steps = Generator[Statement, Rows, Result]
+
+_UNAVAILABLE = (OperationalError, DBConnectionError, sqlite3.OperationalError, OSError, TimeoutError)
 # Tortoise calls these operational too, but they are the statement's fault and come again.
 _OUR_FAULT = (asyncpg.DataError, asyncpg.SyntaxOrAccessError)
 
@@ -136,6 +150,73 @@ async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
     await context.__aexit__(None, None, None)
 
 
+async def perform(steps: Steps[Result]) -> Result:
+    """Performs a transaction.
+
+    On SQLite in one visit to the connection's thread: a visit costs more than most statements, and while the event
+    loop is busy, each waits for its turn.
+    """
+    if not is_sqlite():
+        async with transaction() as opened:
+            return await follow(opened, steps)
+    async with connection().acquire_connection() as opened:
+        # aiosqlite's own way of doing something in its thread; there is no public one for more than a statement.
+        result: Result = await opened._execute(_perform_at_once, opened._conn, steps)
+        return result
+
+
+async def follow(opened: BaseDBAsyncClient, steps: Steps[Result]) -> Result:
+    """Performs a part of a transaction that is open."""
+    try:
+        statement = next(steps)
+        while True:
+            rows = await opened.execute_query_dict(statement.sql, list(statement.values))
+            statement = steps.send(rows)
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+
+
+def _perform_at_once(opened: sqlite3.Connection, steps: Steps[Result]) -> Result:
+    opened.execute("BEGIN IMMEDIATE")
+    try:
+        result = _follow_at_once(opened, steps)
+        opened.execute("COMMIT")
+    except BaseException:
+        if opened.in_transaction:
+            opened.execute("ROLLBACK")
+        raise
+    return result
+
+
+def _follow_at_once(opened: sqlite3.Connection, steps: Steps[Result]) -> Result:
+    try:
+        statement = next(steps)
+        while True:
+            statement = steps.send(opened.execute(statement.sql, statement.values).fetchall())
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+
+
+def given(**columns: str) -> str:
+    """A table whose rows are one parameter (see `rows`), so that a statement takes any number of them.
+
+    Args:
+        columns: their names, each with its type in PostgreSQL.
+    """
+    if is_sqlite():
+        values = ", ".join(f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate(columns))
+        return f"(SELECT {values} FROM json_each(?))"
+    values = ", ".join(f"(value->>{at})::{kind} AS {name}" for at, (name, kind) in enumerate(columns.items()))
+    return f"(SELECT {values} FROM jsonb_array_elements($1::jsonb) AS row_of(value))"
+
+
+def rows(values: Iterable[Sequence[str | int | None]]) -> str:
+    """The parameter of `given`."""
+    return orjson.dumps(list(values)).decode()
+
+
 @contextmanager
 def needed() -> Iterator[None]:
     """Refuses the request when the database is away.
@@ -177,8 +258,13 @@ def arms(parts: Iterable[Arm]) -> Iterator[tuple[Arm, ...]]:
 
 
 def timestamp_parameter(moment: datetime) -> Any:
-    """A time as a parameter of a statement: SQLite holds it as text, in the form that Tortoise writes."""
-    return moment.astimezone(UTC).isoformat(" ") if is_sqlite() else moment
+    """A time as a parameter of a statement."""
+    return timestamp_text(moment) if is_sqlite() else moment
+
+
+def timestamp_text(moment: datetime) -> str:
+    """A time as SQLite holds it, in the form that Tortoise writes, and as a value of `given`."""
+    return moment.astimezone(UTC).isoformat(" ")
 
 
 def hour_of(column: str) -> str:

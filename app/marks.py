@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tortoise import BaseDBAsyncClient
-
 from app import database
+from app.database import Statement, Steps
 from app.models import Marks
 
 THE_ROW = 1
@@ -23,14 +22,13 @@ async def begin_run(run: str, now: int) -> None:
     )
 
 
-async def is_present_run(connection: BaseDBAsyncClient, run: str) -> bool:
-    """Whether a run of Redis is the present one; it stays so until the transaction of `connection` ends."""
+def is_present_run(run: str) -> Steps[bool]:
+    """Whether a run of Redis is the present one; it stays so until the transaction ends."""
     # SQLite has one writer at a time anyway.
     lock = "" if database.is_sqlite() else " FOR SHARE"
     values = database.placeholders(2).split(", ")
     statement = f"SELECT 1 FROM marks WHERE id = {values[0]} AND log_run = {values[1]}{lock}"
-    count, _ = await connection.execute_query(statement, [THE_ROW, run])
-    return count > 0
+    return bool((yield Statement(statement, [THE_ROW, run])))
 
 
 async def pruned_to() -> int:

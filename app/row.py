@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from tortoise import BaseDBAsyncClient
-
 from app import channel, database, marks
+from app.database import Statement, Steps
 from app.models import NotificationRow
 from app.models import Withheld as WithheldRow
 from app.notification import Notification, Withheld
@@ -16,11 +15,12 @@ from app.notification import Notification, Withheld
 # Uids of one statement: SQLite takes up to 32,766 parameters, PostgreSQL twice as many.
 FIND_MAX = 5000
 
-COLUMNS = (
-    "uid", "channel", "receiver_id", "sender_id", "event", "title_text", "body_text", "notes", "data",
-    "priority", "date_sent", "send_at", "release_at", "expires_at", "collapse_key", "receivers", "copy_of",
-    "retracts",
-)  # fmt: skip
+COLUMNS = {
+    "uid": "uuid", "channel": "text", "receiver_id": "bigint", "sender_id": "text", "event": "text",
+    "title_text": "text", "body_text": "text", "notes": "text", "data": "text", "priority": "text",
+    "date_sent": "timestamptz", "send_at": "timestamptz", "release_at": "timestamptz", "expires_at": "timestamptz",
+    "collapse_key": "text", "receivers": "int", "copy_of": "uuid", "retracts": "uuid",
+}  # fmt: skip
 SELECTED = ", ".join(f"n.{column}" for column in ("position", *COLUMNS))
 
 # A notification `n` that is shown: it was not taken back, has not expired by `{now}`, and no newer one has taken its
@@ -47,29 +47,11 @@ class Found(NamedTuple):
     date_retracted: datetime | None
 
 
-class Recorded(NamedTuple):
-    """What a position was written down for.
-
-    Attributes:
-        event: the notification's.
-        date_sent: when it was accepted (UTC).
-        due_at: when it was to be carried (UTC).
-        position: the one that it got.
-        receivers: how many customers it is for.
-    """
-
-    event: str
-    date_sent: datetime
-    due_at: datetime
-    position: int
-    receivers: int
-
-
-def of(notification: Notification) -> tuple[Any, ...]:
+def of(notification: Notification) -> tuple[str | int | None, ...]:
     """The values of `COLUMNS`."""
 
-    def moment(value: datetime | None) -> Any:
-        return None if value is None else database.timestamp_parameter(value)
+    def moment(value: datetime | None) -> str | None:
+        return None if value is None else database.timestamp_text(value)
 
     return (
         notification.uid,
@@ -121,84 +103,89 @@ def to_notification(row: Mapping[str, Any], withheld: Sequence[Withheld] = ()) -
     )
 
 
-async def insert(connection: BaseDBAsyncClient, notifications: Sequence[Notification]) -> None:
+def insert(notifications: Sequence[Notification]) -> Steps[None]:
     """Inserts notifications, with those to whom they are not pushed, and marks those that they take back or replace."""
-    statement = f"INSERT INTO notification ({', '.join(COLUMNS)}) VALUES ({database.placeholders(len(COLUMNS))})"
-    await connection.execute_many(statement, [list(of(notification)) for notification in notifications])
-    withheld = [[each.uid, *customer] for each in notifications for customer in each.withheld]
+    yield Statement(
+        f"INSERT INTO notification ({', '.join(COLUMNS)}) SELECT {', '.join(COLUMNS)}"
+        f" FROM {database.given(**COLUMNS)} AS given",
+        [database.rows(map(of, notifications))],
+    )
+    withheld = [(each.uid, *customer) for each in notifications for customer in each.withheld]
     if withheld:
-        statement = f"INSERT INTO withheld (notification_id, customer_id, copy_uid) VALUES ({database.placeholders(3)})"
-        await connection.execute_many(statement, withheld)
-    await _replace_held(connection, [each for each in notifications if each.collapse_key is not None])
+        given = database.given(notification_id="uuid", customer_id="bigint", copy_uid="uuid")
+        yield Statement(
+            "INSERT INTO withheld (notification_id, customer_id, copy_uid)"
+            f" SELECT notification_id, customer_id, copy_uid FROM {given} AS given",
+            [database.rows(withheld)],
+        )
+    collapsing = [each for each in notifications if each.collapse_key is not None]
+    if collapsing:
+        yield from _replace_held(collapsing)
     taken_back = {each.retracts: each.date_sent for each in notifications if each.retracts is not None}
     if taken_back:
-        await retract(connection, taken_back)
+        yield from retract(taken_back)
 
 
-async def _replace_held(connection: BaseDBAsyncClient, newer: Sequence[Notification]) -> None:
+def _replace_held(newer: Sequence[Notification]) -> Steps[None]:
     """Takes back what quiet hours hold for longer than what replaces it: released after that, it would win."""
-    if not newer:
-        return
-    now, name, key, uid, due_at = database.placeholders(5).split(", ")
-    await connection.execute_many(
-        f"UPDATE notification SET date_retracted = {now} WHERE channel = {name} AND collapse_key = {key}"
-        f" AND uid < {uid} AND position IS NULL AND date_retracted IS NULL"
-        f" AND release_at >= {due_at} AND (send_at IS NULL OR send_at <> release_at)",
+    given = database.given(uid="uuid", channel="text", collapse_key="text", date_sent="timestamptz", due="timestamptz")
+    # In order, so that two that lock the same rows do not block each other.
+    lock = "" if database.is_sqlite() else " ORDER BY held.uid FOR UPDATE OF held"
+    yield Statement(
+        "WITH replaced AS ("
+        f" SELECT held.uid, newer.date_sent FROM {given} AS newer CROSS JOIN notification held"
+        " WHERE held.channel = newer.channel AND held.collapse_key = newer.collapse_key AND held.uid < newer.uid"
+        " AND held.position IS NULL AND held.date_retracted IS NULL AND held.release_at >= newer.due"
+        f" AND (held.send_at IS NULL OR held.send_at <> held.release_at){lock})"
+        " UPDATE notification SET date_retracted = replaced.date_sent FROM replaced"
+        " WHERE notification.uid = replaced.uid",
         [
-            [
-                database.timestamp_parameter(each.date_sent),
-                each.channel,
-                each.collapse_key,
-                each.uid,
-                database.timestamp_parameter(each.release_at or each.date_sent),
-            ]
-            for each in sorted(newer, key=lambda each: each.uid)
+            database.rows(
+                (
+                    each.uid,
+                    each.channel,
+                    each.collapse_key,
+                    database.timestamp_text(each.date_sent),
+                    database.timestamp_text(each.release_at or each.date_sent),
+                )
+                for each in newer
+            )
         ],
     )
 
 
-async def retract(connection: BaseDBAsyncClient, moments: Mapping[str, datetime]) -> None:
+def retract(moments: Mapping[str, datetime]) -> Steps[None]:
     """Marks the notifications of these uids as taken back, each at a time."""
-    first, second = database.placeholders(1), database.placeholders(1, start=2)
-    statement = f"UPDATE notification SET date_retracted = {first} WHERE uid = {second} AND date_retracted IS NULL"
-    values = [[database.timestamp_parameter(moment), uid] for uid, moment in sorted(moments.items())]
-    await connection.execute_many(statement, values)
+    lock = "" if database.is_sqlite() else " ORDER BY n.uid FOR UPDATE OF n"
+    yield Statement(
+        "WITH taken_back AS ("
+        f" SELECT n.uid, given.moment FROM {database.given(uid='uuid', moment='timestamptz')} AS given"
+        f" CROSS JOIN notification n WHERE n.uid = given.uid AND n.date_retracted IS NULL{lock})"
+        " UPDATE notification SET date_retracted = taken_back.moment FROM taken_back"
+        " WHERE notification.uid = taken_back.uid",
+        [database.rows((uid, database.timestamp_text(moment)) for uid, moment in moments.items())],
+    )
 
 
-async def place(connection: BaseDBAsyncClient, run: str, positions: Mapping[str, int]) -> list[Recorded]:
-    """Writes positions into the rows of the given uids; returns the others' rows.
-
-    Of copies and retractions nothing is returned. A position once written stays.
+def place(run: str, positions: Mapping[str, int]) -> Steps[set[str]]:
+    """Writes positions into the rows of the given uids that have none; returns these uids.
 
     Positions of a run of Redis that is over are not written: what it knew may be lost, and the log has been put back
     from the rows without them. The rows stay outbox, and the relay carries them anew.
     """
-    if not await marks.is_present_run(connection, run):
-        return []
+    if not (yield from marks.is_present_run(run)):
+        return set()
     # SQLite has one writer at a time anyway. In order, so that two that lock the same rows do not block each other.
-    lock = "" if database.is_sqlite() else " FOR UPDATE"
-    rows: list[Mapping[str, Any]] = []
-    uids = list(positions)
-    for start in range(0, len(uids), FIND_MAX):
-        part = uids[start : start + FIND_MAX]
-        rows += await connection.execute_query_dict(
-            "SELECT uid, event, date_sent, release_at, receivers, copy_of, retracts FROM notification"
-            f" WHERE uid IN ({database.placeholders(len(part))}) AND position IS NULL AND date_retracted IS NULL"
-            f" ORDER BY uid{lock}",
-            part,
-        )
-    first, second = database.placeholders(1), database.placeholders(1, start=2)
-    statement = f"UPDATE notification SET position = {first} WHERE uid = {second}"
-    await connection.execute_many(statement, [[positions[str(row["uid"])], str(row["uid"])] for row in rows])
-    return [
-        _recorded(row, positions[str(row["uid"])]) for row in rows if row["copy_of"] is None and row["retracts"] is None
-    ]
-
-
-def _recorded(row: Mapping[str, Any], position: int) -> Recorded:
-    date_sent = database.timestamp_value(row["date_sent"])
-    due_at = date_sent if row["release_at"] is None else database.timestamp_value(row["release_at"])
-    return Recorded(row["event"], date_sent, due_at, position, row["receivers"])
+    lock = "" if database.is_sqlite() else " ORDER BY n.uid FOR UPDATE OF n"
+    placed = yield Statement(
+        "WITH carried AS ("
+        f" SELECT n.uid, given.position FROM {database.given(uid='uuid', position='bigint')} AS given"
+        f" CROSS JOIN notification n WHERE n.uid = given.uid AND n.position IS NULL AND n.date_retracted IS NULL{lock})"
+        " UPDATE notification SET position = carried.position FROM carried"
+        " WHERE notification.uid = carried.uid RETURNING notification.uid",
+        [database.rows(positions.items())],
+    )
+    return {str(row["uid"]) for row in placed}
 
 
 async def newest_placed(after: int, limit: int) -> list[Placed]:

@@ -16,12 +16,10 @@ from itertools import accumulate
 from math import ceil, log
 from typing import Any, NamedTuple
 
-from tortoise import BaseDBAsyncClient
-
 from app import database
 from app import position as positions
+from app.database import Statement, Steps
 from app.notification import Notification
-from app.row import Recorded
 
 # Durations are counted in buckets that grow by a fifth, so that a quantile is right within a tenth; 120 of them reach
 # a month. All of a histogram are one number, with 32 bits for each bucket: adding two is one addition.
@@ -30,11 +28,35 @@ BUCKET_BITS = 32
 
 # A process counts in rows of its own: a row that is changed stays locked until its transaction ends, and processes
 # would wait for each other. Those of past hours are put together (`app.run.prune`).
-_SHARD = random.randrange(1, 1 << 31)
 TOGETHER = 0
+
+
+def _new_shard() -> int:
+    return random.randrange(1, 1 << 31)
+
+
+_SHARD = _new_shard()
 
 COLUMNS = ("receivers", "muted", "held", "expired", "carried", "received", "read")
 HISTOGRAMS = ("carried", "received", "read")
+
+
+class Recorded(NamedTuple):
+    """What a position was written down for.
+
+    Attributes:
+        event: the notification's.
+        date_sent: when it was accepted (UTC).
+        due_at: when it was to be carried (UTC).
+        position: the one that it got.
+        receivers: how many customers it is for.
+    """
+
+    event: str
+    date_sent: datetime
+    due_at: datetime
+    position: int
+    receivers: int
 
 
 class Key(NamedTuple):
@@ -158,36 +180,72 @@ def of_row(row: Mapping[str, Any]) -> Tally:
     )
 
 
-async def add(connection: BaseDBAsyncClient, tallies: Tallies, shard: int = _SHARD) -> None:
+def add(tallies: Tallies, shard: int = _SHARD) -> Steps[None]:
     """Adds to what is counted in the database."""
     if not tallies:
         return
-    found = await _find(connection, tallies, shard)
+    found = yield from _find(tallies, shard)
     missing = sorted(tallies.keys() - found.keys())
     if missing and not database.is_sqlite():
         # Others of this process may be about to begin the same: one of them does, and all of them find it then.
-        await connection.execute_many(_insert("DO NOTHING"), [[*key, shard, *_values(Tally())] for key in missing])
-        found = await _find(connection, tallies, shard)
-    changes = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS)
-    summed = {key: more.plus(found[key]) if key in found else more for key, more in tallies.items()}
-    await connection.execute_many(
-        _insert(f"DO UPDATE SET {changes}"), [[*key, shard, *_values(tally)] for key, tally in sorted(summed.items())]
+        yield _write(dict.fromkeys(missing, Tally()), shard, "DO NOTHING")
+        found = yield from _find(tallies, shard)
+    yield _write(
+        {key: more.plus(found[key]) if key in found else more for key, more in tallies.items()}, shard, _REPLACE
     )
 
 
-def _insert(on_conflict: str) -> str:
-    return (
-        f"INSERT INTO tally (hour, event, shard, {', '.join(COLUMNS)})"
-        f" VALUES ({database.placeholders(3 + len(COLUMNS))}) ON CONFLICT (hour, event, shard) {on_conflict}"
+class Ledger:
+    """The tallies of a single writer, in rows of its own: what they hold it knows without asking.
+
+    That holds in the present hour. Those of past hours are put together by others, and are asked for.
+    """
+
+    def __init__(self) -> None:
+        self._hour = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """Begins rows anew: whether the last ones were written is not known."""
+        self._shard = _new_shard()
+        self._written: Tallies = {}
+
+    def add(self, tallies: Tallies, hour: int) -> Steps[None]:
+        """Adds to what is counted in the database; if the transaction fails, `forget` must follow.
+
+        Args:
+            hour: the present one.
+        """
+        if hour != self._hour:
+            self._hour = hour
+            self.forget()
+        present = {key: more for key, more in tallies.items() if key.hour >= hour}
+        for key, more in present.items():
+            add_to(self._written, key, more)
+        if present:
+            yield _write({key: self._written[key] for key in present}, self._shard, _REPLACE)
+        yield from add({key: more for key, more in tallies.items() if key.hour < hour})
+
+
+_REPLACE = f"DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in COLUMNS)}"
+
+
+def _write(tallies: Tallies, shard: int, on_conflict: str) -> Statement:
+    width = 3 + len(COLUMNS)
+    rows = ", ".join(f"({database.placeholders(width, start=width * at + 1)})" for at in range(len(tallies)))
+    return Statement(
+        f"INSERT INTO tally (hour, event, shard, {', '.join(COLUMNS)}) VALUES {rows}"
+        f" ON CONFLICT (hour, event, shard) {on_conflict}",
+        [value for key, counted in sorted(tallies.items()) for value in (*key, shard, *_values(counted))],
     )
 
 
-async def _find(connection: BaseDBAsyncClient, keys: Collection[Key], shard: int) -> Tallies:
+def _find(keys: Collection[Key], shard: int) -> Steps[Tallies]:
     """What is counted of some keys, locked until the transaction ends."""
     hours, events = sorted({key.hour for key in keys}), sorted({key.event for key in keys})
     # SQLite has one writer at a time anyway. Sorted, so that two that lock the same do not block each other.
     lock = "" if database.is_sqlite() else " ORDER BY hour, event FOR UPDATE"
-    rows = await connection.execute_query_dict(
+    rows = yield Statement(
         f"SELECT hour, event, {', '.join(COLUMNS)} FROM tally"
         f" WHERE hour IN ({database.placeholders(len(hours))})"
         f" AND event IN ({database.placeholders(len(events), start=len(hours) + 1)})"
@@ -198,10 +256,10 @@ async def _find(connection: BaseDBAsyncClient, keys: Collection[Key], shard: int
     return {key: tally for key, tally in found.items() if key in keys}
 
 
-async def put_together(connection: BaseDBAsyncClient, key: Key) -> None:
+def put_together(key: Key) -> Steps[None]:
     """Makes one row of those that processes keep for themselves."""
     values = database.placeholders(3).split(", ")
-    rows = await connection.execute_query_dict(
+    rows = yield Statement(
         f"DELETE FROM tally WHERE hour = {values[0]} AND event = {values[1]} AND shard <> {values[2]}"
         f" RETURNING {', '.join(COLUMNS)}",
         [*key, TOGETHER],
@@ -209,7 +267,7 @@ async def put_together(connection: BaseDBAsyncClient, key: Key) -> None:
     tallies: Tallies = {}
     for row in rows:
         add_to(tallies, key, of_row(row))
-    await add(connection, tallies, TOGETHER)
+    yield from add(tallies, TOGETHER)
 
 
 def _values(tally: Tally) -> list[Any]:

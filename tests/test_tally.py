@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from app import position as positions
 from app import tally
 from app.notification import Withheld
-from app.row import Recorded
 from app.tally import Key, Tally
 from tests.support.notifications import notification
 from tests.support.properties import PROPERTY
@@ -123,9 +122,9 @@ def test_kinds_and_hours_are_counted_by_themselves() -> None:
     }
 
 
-def recorded(took_ms: int, due_at: datetime = SENT, receivers: int = 1, event: str = "notice") -> Recorded:
+def recorded(took_ms: int, due_at: datetime = SENT, receivers: int = 1, event: str = "notice") -> tally.Recorded:
     carried_at = due_at + timedelta(milliseconds=took_ms)
-    return Recorded(event, SENT, due_at, positions.from_ms(int(carried_at.timestamp() * 1000)) + 5, receivers)
+    return tally.Recorded(event, SENT, due_at, positions.from_ms(int(carried_at.timestamp() * 1000)) + 5, receivers)
 
 
 def test_what_is_carried_is_counted_in_the_hour_in_which_it_was_accepted_from_when_it_was_due() -> None:

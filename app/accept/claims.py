@@ -9,9 +9,8 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
-from tortoise import BaseDBAsyncClient
-
 from app import database
+from app.database import Statement, Steps
 from app.models import IdempotencyKey
 
 # Stands for a sender where the key is an order event's; no token's subject looks like this.
@@ -38,20 +37,18 @@ class Claim(NamedTuple):
     uids: tuple[str, ...] = ()
 
 
-async def find(sender_id: str, keys: Collection[str], connection: BaseDBAsyncClient | None = None) -> dict[str, Claim]:
+async def find(sender_id: str, keys: Collection[str]) -> dict[str, Claim]:
     """Those of these keys of a sender that are claimed."""
     found: dict[str, Claim] = {}
     ordered = sorted(keys)
     for start in range(0, len(ordered), ASK_MAX):
         query = IdempotencyKey.filter(sender_id=sender_id, key__in=ordered[start : start + ASK_MAX])
-        if connection is not None:
-            query = query.using_db(connection)
         for key, sha256, uids in await query.values_list("key", "body_sha256", "uids"):
             found[key] = Claim(sender_id, key, sha256, tuple(uids.split(",")))
     return found
 
 
-async def write(connection: BaseDBAsyncClient, claimed: Mapping[Owner, Sequence[Claim]]) -> set[Owner]:
+def write(claimed: Mapping[Owner, Sequence[Claim]]) -> Steps[set[Owner]]:
     """Writes down the claims of several requests; returns those requests of which a key is another's already.
 
     Of these nothing is written down.
@@ -60,29 +57,24 @@ async def write(connection: BaseDBAsyncClient, claimed: Mapping[Owner, Sequence[
     rows = sorted((claim, owner_at) for owner_at, claims in enumerate(claimed.values()) for claim in claims)
     if not rows:
         return set()
-    now = database.timestamp_parameter(datetime.now(UTC))
-    await connection.execute_many(
+    now = database.timestamp_text(datetime.now(UTC))
+    given = database.given(sender_id="text", key="text", body_sha256="text", uids="text", date_sent="timestamptz")
+    written = yield Statement(
         "INSERT INTO idempotency_key (sender_id, key, body_sha256, uids, date_sent)"
-        f" VALUES ({database.placeholders(5)}) ON CONFLICT (sender_id, key) DO NOTHING",
-        [[claim.sender_id, claim.key, claim.sha256, ",".join(claim.uids), now] for claim, _ in rows],
+        f" SELECT sender_id, key, body_sha256, uids, date_sent FROM {given} AS given WHERE TRUE"
+        " ON CONFLICT (sender_id, key) DO NOTHING RETURNING sender_id, key, uids",
+        [database.rows((*claim[:3], ",".join(claim.uids), now) for claim, _ in rows)],
     )
-    keys: dict[str, set[str]] = {}
-    for claim, _ in rows:
-        keys.setdefault(claim.sender_id, set()).add(claim.key)
-    held = {
-        (sender_id, key): claim
-        for sender_id, own in keys.items()
-        for key, claim in (await find(sender_id, own, connection)).items()
-    }
+    held = {(row["sender_id"], row["key"], row["uids"]) for row in written}
+    # Of two requests with the same key in one transaction the first has it; they differ in their uids.
+    is_held = [(claim.sender_id, claim.key, ",".join(claim.uids)) in held for claim, _ in rows]
     owners = list(claimed)
-    taken = {owners[at] for claim, at in rows if held[claim.sender_id, claim.key] != claim}
-    first, second = database.placeholders(1), database.placeholders(1, start=2)
-    given_back = [
-        [claim.sender_id, claim.key]
-        for claim, at in rows
-        if owners[at] in taken and held[claim.sender_id, claim.key] == claim
-    ]
+    taken = {owners[at] for (_, at), own in zip(rows, is_held, strict=True) if not own}
+    given_back = [claim[:2] for (claim, at), own in zip(rows, is_held, strict=True) if own and owners[at] in taken]
     if given_back:
-        statement = f"DELETE FROM idempotency_key WHERE sender_id = {first} AND key = {second}"
-        await connection.execute_many(statement, given_back)
+        yield Statement(
+            "DELETE FROM idempotency_key WHERE (sender_id, key) IN"
+            f" (SELECT sender_id, key FROM {database.given(sender_id='text', key='text')} AS given)",
+            [database.rows(given_back)],
+        )
     return taken

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
+from app import database
+from app.database import Statement, Steps
 from app.dto import CustomerDTO
 from app.models import Customer
 from app.validation import Language, TimeZone, without_nul
@@ -29,6 +32,21 @@ class CustomerBody(BaseModel):
 
 
 CUSTOMER_BODY: TypeAdapter[CustomerBody] = TypeAdapter(CustomerBody)
+
+
+_DEFAULTS = CustomerBody().model_dump()
+_DEFAULT_VALUES = ", ".join(f"'{value}'" for value in _DEFAULTS.values())
+
+
+def add(customer_ids: Sequence[int]) -> Steps[None]:
+    """Writes down those that were never heard of, with defaults."""
+    # Sorted: two processes that add the same customers in another order would wait for each other.
+    yield Statement(
+        f"INSERT INTO customer (id, {', '.join(_DEFAULTS)})"
+        f" SELECT id, {_DEFAULT_VALUES} FROM {database.given(id='bigint')} AS given WHERE TRUE"
+        " ON CONFLICT (id) DO NOTHING",
+        [database.rows((each,) for each in sorted(customer_ids))],
+    )
 
 
 async def put(customer_id: int, body: CustomerBody) -> tuple[CustomerDTO, bool]:

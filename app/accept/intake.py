@@ -20,7 +20,7 @@ from app.accept.outbox import Accepted, ClaimTaken, Outbox, Request
 from app.accept.parties import Parties
 from app.accept.receivers import Receivers
 from app.auth import Identity
-from app.errors import IdempotencyKeyReused, NotFound, NotYours, OrderEventReused
+from app.errors import IdempotencyKeyReused, NotFound, NotYours, OrderEventReused, Refusal
 from app.notification import Notification
 
 # Events composed in one turn of the loop: some milliseconds' work, in which nothing is delivered.
@@ -67,15 +67,19 @@ class Intake:
             DatabaseUnavailable: nothing was stored, unless the connection was lost in the moment of the commit.
         """
         while True:
-            earlier = await self._earlier(key)
-            if earlier is not None:
-                return earlier
-            composed = await self.composed_notifications(body, sender)
+            try:
+                composed = await self.composed_notifications(body, sender)
+            except Refusal:  # a repeat may come when what it says is not allowed, or possible, any more
+                if (earlier := await self._earlier(key)) is not None:
+                    return earlier
+                raise
             uids = _shown_uids(composed)
             try:
                 accepted = await self._outbox.accept(Request(composed, _claims(key, uids)))
             except ClaimTaken:
-                continue
+                if (earlier := await self._earlier(key)) is not None:
+                    return earlier
+                continue  # it was given back since
             if len(uids) == len(accepted):
                 return accepted
             shown = set(uids)
@@ -164,8 +168,7 @@ class Intake:
         scheduled = {each.notification.uid: now for each in not_taken_back if not _is_in_hand(each, now)}
         if scheduled:
             with database.needed():
-                async with database.transaction() as connection:
-                    await row.retract(connection, scheduled)
+                await database.perform(row.retract(scheduled))
                 # It may have come due meanwhile, or its receiver may have ended the quiet hours that held it.
                 not_taken_back = list((await row.find([each.notification.uid for each in not_taken_back])).values())
         now = datetime.now(UTC)

@@ -15,15 +15,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from tortoise import BaseDBAsyncClient
-
 from app import channel, database, row, tally
-from app.accept import claims, orders
+from app.accept import claims, customers, orders
 from app.accept.claims import Claim
 from app.accept.parties import Parties
+from app.database import Steps
 from app.entry import Carried, SubscriptionChange
 from app.errors import DatabaseUnavailable, GetnotifiedError, LogUnavailable
-from app.models import Customer
 from app.notification import Notification
 
 logger = logging.getLogger(__name__)
@@ -100,9 +98,23 @@ class _Submission:
 class _Record(NamedTuple):
     """Positions on their way back into their rows."""
 
-    uids: Sequence[str]
+    notifications: Sequence[Notification]
     carried: Carried
     done: asyncio.Future[None]
+
+
+class _Stored(NamedTuple):
+    """What a transaction did with the submissions in it.
+
+    Attributes:
+        submissions: those that were stored.
+        taken: those of which a key is another's.
+        changes: the subscriptions that come and go with what was stored.
+    """
+
+    submissions: list[_Submission]
+    taken: set[_Submission]
+    changes: list[SubscriptionChange]
 
 
 class Outbox:
@@ -128,6 +140,7 @@ class Outbox:
         self._idle.set()
         self._in_flight: set[asyncio.Task[None]] = set()
         self._known_customers: set[int] = set()
+        self._ledger = tally.Ledger()
 
     async def accept(self, request: Request) -> list[Accepted]:
         """Stores a request, all of it or nothing; returns once it is committed and in the log.
@@ -171,10 +184,10 @@ class Outbox:
         """Requests that wait for a commit."""
         return len(self._waiting)
 
-    async def record(self, uids: Sequence[str], carried: Carried) -> None:
+    async def record(self, notifications: Sequence[Notification], carried: Carried) -> None:
         """Writes the positions of what was carried into its rows; returns once they are committed."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._records.append(_Record(uids, carried, done))
+        self._records.append(_Record(notifications, carried, done))
         self._work()
         await done
 
@@ -229,30 +242,21 @@ class Outbox:
     async def _commit(self, submissions: list[_Submission], records: list[_Record]) -> bool:
         """One transaction for all; False if positions could not be written because the database is away."""
         try:
-            async with database.transaction() as connection:
-                recorded = [
-                    each
-                    for run, positions in _by_run(records).items()
-                    for each in await row.place(connection, run, positions)
-                ]
-                stored, taken, changes = await self._insert(connection, submissions)
-                tallies = tally.of_recorded(recorded)
-                for key, more in tally.of_accepted(each for one in stored for each in one.notifications).items():
-                    tally.add_to(tallies, key, more)
-                await tally.add(connection, tallies)
+            stored = await database.perform(self._store(submissions, records))
         except Exception as error:
             return await self._commit_failed(error, submissions, records)
         for record in records:
             record.done.set_result(None)
-        for submission in taken:
+        for submission in stored.taken:
             submission.fail(ClaimTaken())
-        if stored:
-            self._start_carrying(stored, changes)
+        if stored.submissions:
+            self._start_carrying(stored.submissions, stored.changes)
         return True
 
     async def _commit_failed(self, error: Exception, submissions: list[_Submission], records: list[_Record]) -> bool:
         self._records.extendleft(reversed(records))
         self._known_customers.clear()
+        self._ledger.forget()
         if database.is_unavailable(error):
             logger.warning("The database did not take a commit: %r", error, extra={"action": "commit_failed"})
             for submission in submissions:
@@ -270,32 +274,28 @@ class Outbox:
             submission.fail(error)
         return True
 
-    async def _insert(
-        self, connection: BaseDBAsyncClient, submissions: Sequence[_Submission]
-    ) -> tuple[list[_Submission], set[_Submission], list[SubscriptionChange]]:
-        """Inserts the rows of the submissions.
-
-        Returns:
-            Those stored, those of which a key is another's, and the subscriptions that come and go with them.
-        """
-        taken = await claims.write(connection, {each: each.request.claims for each in submissions})
+    def _store(self, submissions: Sequence[_Submission], records: Sequence[_Record]) -> Steps[_Stored]:
+        recorded = yield from _place(records)
+        taken = yield from claims.write({each: each.request.claims for each in submissions})
         stored = [submission for submission in submissions if submission not in taken]
         notifications = [notification for submission in stored for notification in submission.notifications]
         parties = [each for submission in stored for each in submission.request.parties]
         receivers = {channel.receiver_id(each.channel) for each in notifications}
-        await self._add_customers(connection, receivers.union(*(each.members for _, each in parties)))
+        yield from self._add_customers(receivers.union(*(each.members for _, each in parties)))
         if notifications:
-            await row.insert(connection, notifications)
-        changes = await orders.write(connection, parties, datetime.now(UTC), self._newest()) if parties else []
-        return stored, taken, changes
+            yield from row.insert(notifications)
+        now = datetime.now(UTC)
+        changes = (yield from orders.write(parties, now, self._newest())) if parties else []
+        tallies = tally.of_recorded(recorded)
+        for key, more in tally.of_accepted(notifications).items():
+            tally.add_to(tallies, key, more)
+        yield from self._ledger.add(tallies, tally.hour_of(now))
+        return _Stored(stored, taken, changes)
 
-    async def _add_customers(self, connection: BaseDBAsyncClient, named: set[int | None]) -> None:
-        # Sorted: two processes that add the same customers in another order would wait for each other.
-        unknown = sorted(each for each in named - self._known_customers if each is not None)
+    def _add_customers(self, named: set[int | None]) -> Steps[None]:
+        unknown = [each for each in named - self._known_customers if each is not None]
         if unknown:
-            await Customer.bulk_create(
-                [Customer(id=each) for each in unknown], ignore_conflicts=True, using_db=connection
-            )
+            yield from customers.add(unknown)
             if len(self._known_customers) > KNOWN_CUSTOMERS_MAX:
                 self._known_customers.clear()
             self._known_customers.update(unknown)
@@ -315,7 +315,6 @@ class Outbox:
         """The second half of a request: what was just committed goes to the log while the next commit is written."""
         date_committed = datetime.now(UTC)
         due = [each for submission in submissions for each in submission.notifications if each.release_at is None]
-        uids = [each.uid for each in due]
         carried: Carried | None = None
         try:
             if due or changes:
@@ -324,7 +323,7 @@ class Outbox:
             logger.warning("The log did not take a batch: %s", error, extra={"action": "carry_failed"})
         except Exception as error:  # a bug in carrying must not leave a durable request without an answer
             logger.exception("Carrying a batch failed.", extra={"action": "carry_failed"}, exc_info=error)
-        positions = dict(zip(uids, carried.positions, strict=True)) if carried else {}
+        positions = _positions(due, carried) if carried else {}
         timing = Timing(date_committed, datetime.now(UTC) if carried else None)
         for submission in submissions:
             submission.resolve(
@@ -333,14 +332,25 @@ class Outbox:
                     for each in submission.notifications
                 ]
             )
-        if carried is not None and uids:
-            await self.record(uids, carried)
+        if carried is not None and due:
+            await self.record(due, carried)
 
 
-def _by_run(records: Sequence[_Record]) -> dict[str, dict[str, int]]:
-    """Positions by uid, by the run of Redis in which they hold."""
-    positions: dict[str, dict[str, int]] = {}
+def _place(records: Sequence[_Record]) -> Steps[list[tally.Recorded]]:
+    """Writes positions into rows; returns what is counted of those that had none."""
+    by_run: dict[str, dict[str, int]] = {}
     for record in records:
-        run, places = record.carried
-        positions.setdefault(run, {}).update(zip(record.uids, places, strict=True))
-    return positions
+        by_run.setdefault(record.carried.run, {}).update(_positions(record.notifications, record.carried))
+    placed: dict[str, int] = {}
+    for run, positions in by_run.items():
+        for uid in (yield from row.place(run, positions)):
+            placed[uid] = positions[uid]
+    return [
+        tally.Recorded(each.event, each.date_sent, each.release_at or each.date_sent, placed[each.uid], each.receivers)
+        for each in {each.uid: each for record in records for each in record.notifications}.values()
+        if each.uid in placed and each.copy_of is None and each.retracts is None
+    ]
+
+
+def _positions(notifications: Sequence[Notification], carried: Carried) -> dict[str, int]:
+    return {each.uid: position for each, position in zip(notifications, carried.positions, strict=True)}

@@ -22,7 +22,7 @@ STANDBY_SECONDS = 0.05
 
 Due = Callable[[datetime, datetime, int], Awaitable[Sequence[Notification]]]
 Carry = Callable[[Sequence[Notification]], Awaitable[Carried]]
-Record = Callable[[Sequence[str], Carried], Awaitable[None]]
+Record = Callable[[Sequence[Notification], Carried], Awaitable[None]]
 
 
 class Relay:
@@ -34,7 +34,7 @@ class Relay:
         log: holds the lease.
         due: the rows (up to so many) that are to be carried at a time, not accepted later than another.
         carry: appends them to the log.
-        record: writes the positions back into the rows, by uid.
+        record: writes the positions back into the rows.
         interval_seconds: between two looks.
         lease_seconds: after which another relay may take over.
         grace_seconds: younger rows are in the hands of the process that accepted them.
@@ -92,7 +92,7 @@ class Relay:
             rows = await self._due(now, now - grace, SWEEP_MAX)
             if not rows:
                 return
-            await self._record([row.uid for row in rows], await self._carry(rows))
+            await self._record(rows, await self._carry(rows))
             logger.info("Carried what was due.", extra={"action": "relay_carried", "count": len(rows)})
             if len(rows) < SWEEP_MAX:
                 return

@@ -52,7 +52,7 @@ async def write(
             for uid, date_received in (await _mark_read(connection, customer_id, was_read, now)).items():
                 took_ms = (now - date_received).total_seconds() * 1000
                 tally.add_to(tallies, _key(known[uid]), Tally(read=tally.one(took_ms)))
-            await tally.add(connection, tallies)
+            await database.follow(connection, tally.add(tallies))
     return Receipts(
         received=[uid for uid in named if uid in known and uid not in set(read)],
         read=[uid for uid in named if uid in known and uid in set(read)],

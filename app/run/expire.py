@@ -56,5 +56,5 @@ async def expire(now: datetime) -> int:
         for row in rows:
             key = Key(tally.hour_of(database.timestamp_value(row["date_sent"])), row["event"])
             tally.add_to(tallies, key, Tally(expired=max(0, row["receivers"] - row["received"])))
-        await tally.add(connection, tallies)
+        await database.follow(connection, tally.add(tallies))
     return len(uids)

@@ -21,6 +21,8 @@ DELETE_MAX = 500
 # Days after which an order of which nothing more was heard is over: else, where a back end never says so, a kitchen
 # would listen to the topics of all its orders for ever.
 ORDER_DAYS = 7
+# A process whose clock is behind still counts in the hour that has just ended.
+CLOCKS_APART = timedelta(minutes=5)
 
 
 async def prune_forever(retention_days: int, is_active: Callable[[], bool]) -> None:
@@ -30,7 +32,7 @@ async def prune_forever(retention_days: int, is_active: Callable[[], bool]) -> N
         try:
             if is_active():
                 await prune(datetime.now(UTC) - timedelta(days=retention_days))
-                await put_together(hour_of(datetime.now(UTC)))
+                await put_together(hour_of(datetime.now(UTC) - CLOCKS_APART))
                 await prune_orders(datetime.now(UTC) - timedelta(days=ORDER_DAYS))
         except Exception as error:
             if not database.is_unavailable(error):
@@ -73,5 +75,4 @@ async def put_together(before_hour: int) -> None:
     """Puts the tallies of hours that are over, which each process keeps for itself, into one for a kind and hour."""
     keys = await Tally.filter(hour__lt=before_hour).exclude(shard=TOGETHER).distinct().values_list("hour", "event")
     for hour, event in keys:
-        async with database.transaction() as connection:
-            await tally.put_together(connection, tally.Key(hour, event))
+        await database.perform(tally.put_together(tally.Key(hour, event)))

@@ -52,8 +52,8 @@ class Outbox:
         self.carried.append(len(rows))
         return await self._log.append([notification_entry(row) for row in rows])
 
-    async def record(self, uids: Sequence[str], carried: Carried) -> None:
-        self.recorded |= dict(zip(uids, carried.positions, strict=True))
+    async def record(self, rows: Sequence[Notification], carried: Carried) -> None:
+        self.recorded |= dict(zip([row.uid for row in rows], carried.positions, strict=True))
 
     def relay(self, interval_seconds: float = 0.001, lease_seconds: float = LEASE_SECONDS) -> Relay:
         return Relay(

@@ -24,7 +24,6 @@ from tortoise import Tortoise
 
 from app import database, tally
 from app import position as positions
-from app.row import Recorded
 from app.run.expire import EXPIRE_MAX, expire
 from app.sdk import calls
 from app.sdk.client import Client
@@ -259,7 +258,7 @@ async def _count(url: str) -> None:
     await Tortoise.init(config=database.tortoise_config(url))
     try:
         tallies = tally.of_recorded(
-            Recorded(
+            tally.Recorded(
                 row["event"],
                 database.timestamp_value(row["date_sent"]),
                 database.timestamp_value(row["send_at"] or row["date_sent"]),
@@ -279,7 +278,7 @@ async def _count(url: str) -> None:
             if row["date_read"] is not None:
                 took = database.timestamp_value(row["date_read"]) - received
                 tally.add_to(tallies, _key(row), Tally(read=tally.one(took.total_seconds() * 1000)))
-        await tally.add(database.connection(), tallies)
+        await database.perform(tally.add(tallies))
         while await expire(datetime.now(UTC)) == EXPIRE_MAX:
             pass
     finally:
