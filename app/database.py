@@ -12,6 +12,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
+from contextvars import copy_context
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -161,7 +162,7 @@ async def perform(steps: Steps[Result]) -> Result:
             return await follow(opened, steps)
     async with connection().acquire_connection() as opened:
         # aiosqlite's own way of doing something in its thread; there is no public one for more than a statement.
-        result: Result = await opened._execute(_perform_at_once, opened._conn, steps)
+        result: Result = await opened._execute(copy_context().run, _perform_at_once, opened._conn, steps)
         return result
 
 
