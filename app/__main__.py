@@ -17,7 +17,7 @@ from app import database, wiring
 from app import settings as settings_module
 from app.auth import DEFAULT_TOKEN_DAYS, Role, Tokens
 from app.errors import ConfigurationError
-from app.run import drain, logs
+from app.run import collector, drain, logs
 from app.run.embedded import EmbeddedRedis, embedded_secret_key
 from app.settings import Settings
 
@@ -195,6 +195,7 @@ async def _web(settings: Settings, redis_url: str, tokens: Tokens) -> None:
 async def _serve(service: wiring.Service, tokens: Tokens, opened: socket, links: str = "") -> None:
     background = service.background
     drain.stop_on_signals(background.stopping)
+    collector.settle()
     click.echo(f"getnotified listens on {drain.address(service.settings, opened)}\n{links}".rstrip())
     await drain.serve(wiring.create_app(service, tokens), opened, background.stopping, service.delivery.drain)
     if background.failed:

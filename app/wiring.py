@@ -69,6 +69,7 @@ class Service:
             preload=settings.window_max_entries,
             begin=self._begin,
             deliver=self._deliver,
+            lost=self.delivery.interests.lost,
             resumed=self._resumed,
             missed=self.delivery.missed,
         )

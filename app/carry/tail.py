@@ -27,6 +27,7 @@ class Tail:
         preload: how many of the newest entries it starts with.
         begin: is given those, once, before anything else.
         deliver: is given every batch after them. Must not wait.
+        lost: is told when the log can't be read any more.
         resumed: is awaited before the first entries after a time in which the log could not be read, or lost some.
         missed: is told, before the next batch, when entries were trimmed from the log before they could be read:
             the position up to which everything was delivered, and that of the next entry.
@@ -38,6 +39,7 @@ class Tail:
         preload: int,
         begin: Callable[[Sequence[Entry]], Awaitable[None]],
         deliver: Callable[[Sequence[Entry]], None],
+        lost: Callable[[], None],
         resumed: Callable[[], Awaitable[None]],
         missed: Callable[[int, int], None],
     ) -> None:
@@ -45,6 +47,7 @@ class Tail:
         self._preload = preload
         self._begin = begin
         self._deliver = deliver
+        self._lost = lost
         self._resumed = resumed
         self._missed = missed
         self._position = 0
@@ -103,6 +106,8 @@ class Tail:
         except LogUnavailable as error:
             if self.connected or not self.started:
                 logger.warning("The log can't be read: %s", error, extra={"action": "tail_lost"})
-            self.connected = False
+            if self.connected:
+                self.connected = False
+                self._lost()
             # By chance, so that all the processes of a cell do not come back in the same moment.
             await asyncio.sleep(random.uniform(0.05, RECONNECT_MAX_SECONDS))

@@ -31,7 +31,7 @@ class Process:
         self.told: list[tuple[Any, ...]] = []
         self.while_delivering: Callable[[], None] = lambda: None
         self.refusals = 0
-        self.tail = Tail(log, preload, self._begin, self._deliver, self._resumed, self._missed)
+        self.tail = Tail(log, preload, self._begin, self._deliver, self._lost, self._resumed, self._missed)
 
     async def _begin(self, entries: Sequence[Entry]) -> None:
         if self.refusals:
@@ -42,6 +42,9 @@ class Process:
     def _deliver(self, entries: Sequence[Entry]) -> None:
         self.told.append(("deliver", *(each.uid for each in entries)))
         self.while_delivering()
+
+    def _lost(self) -> None:
+        self.told.append(("lost",))
 
     async def _resumed(self) -> None:
         await asyncio.sleep(0)
@@ -169,6 +172,7 @@ async def test_it_goes_on_where_it_was_when_redis_comes_back(tmp_path: Path) -> 
     assert process.read == uids(1, 3)
     assert process.gaps == []
     # What was not carried meanwhile is looked up before anything new is delivered.
+    assert process.told.index(("deliver", "u2")) < process.told.index(("lost",)) < process.told.index(("resumed",))
     assert process.told.index(("resumed",)) < process.told.index(("deliver", "u3"))
 
 

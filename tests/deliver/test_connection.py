@@ -99,7 +99,14 @@ async def test_a_browser_that_takes_nothing_is_cut_off_also_where_there_is_no_tr
         return {"type": "http.disconnect"}
 
     query = f"token={tokens.sign('customer:1', 'customer')}".encode()
-    scope = {"type": "http", "method": "GET", "path": "/stream", "http_version": "2", "headers": [], "query_string": query}
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/stream",
+        "http_version": "2",
+        "headers": [],
+        "query_string": query,
+    }
     answering = asyncio.create_task(stream(scope, receive, send))
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):

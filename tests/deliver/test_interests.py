@@ -77,16 +77,56 @@ async def test_who_has_no_subscriptions_is_known_to_have_none(interests: Interes
     assert database.queries == [[9]]
 
 
-async def test_what_is_known_is_forgotten_with_the_last_connection(interests: Interests, database: Database) -> None:
+async def test_who_comes_back_is_still_known_and_kept_up_to_date(interests: Interests, database: Database) -> None:
     await opened(interests, database)
-    interests.hold(1)
     interests.release(1)
     interests.change(1, "new", 30)
+    interests.hold(1)
     assert await interests.of(1) == {"a": 10, "new": 30}
+    assert database.queries == [[1]]
+
+
+async def test_of_those_who_left_the_last_are_remembered(
+    interests: Interests, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interests_module, "LEFT_MAX", 2)
+    for customer_id in (1, 2, 3, 1):
+        if customer_id in interests._known:
+            interests.hold(customer_id)
+        else:
+            await opened(interests, database, customer_id)
+        interests.release(customer_id)
+    await opened(interests, database, 4)
+    interests.release(4)
+    assert list(interests._left) == [1, 4]
+    assert set(interests._known) == {1, 4}
+
+
+async def test_while_changes_are_missed_only_those_with_connections_are_known(
+    interests: Interests, database: Database
+) -> None:
+    await opened(interests, database, 1)
+    await opened(interests, database, 2)
     interests.release(1)
-    assert (interests._known, interests._holders, interests._loading, interests._changes) == ({}, {}, {}, {})
-    database.rows[1] = {"a": 10, "b": 40}
-    assert await opened(interests, database) == {"a": 10, "b": 40}
+    interests.lost()
+    assert await interests.of(2) == {"b": 20}
+    interests.release(2)
+    database.rows = {1: {"a": 10, "missed": 11}, 2: {"b": 20, "missed": 12}}
+    assert await opened(interests, database, 1) == {"a": 10, "missed": 11}
+    assert await opened(interests, database, 2) == {"b": 20, "missed": 12}
+
+
+async def test_those_who_come_during_a_look_up_are_looked_up_together(interests: Interests, database: Database) -> None:
+    tasks = []
+    for customer_id in (1, 2, 3, 4):
+        interests.hold(customer_id)
+        tasks.append(asyncio.create_task(interests.of(customer_id)))
+        await database.begun()
+    database.answer()
+    await database.begun(2)
+    database.answer()
+    assert await asyncio.gather(*tasks) == [{"a": 10}, {"b": 20}, {}, {}]
+    assert database.queries == [[1], [2, 3, 4]]
 
 
 async def test_a_change_is_known_at_once(interests: Interests, database: Database) -> None:
