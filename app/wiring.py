@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
-from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable
 from quart import Quart
-from quart.asgi import ASGIHTTPConnection
 
 from app import asgi, channel, database, http, marks, openapi, row, session
 from app import position as positions
@@ -40,6 +39,8 @@ from app.settings import Settings
 from app.web import api as web_api
 
 logger = logging.getLogger(__name__)
+
+ASGIApp = Callable[[Any, Any, Any], Coroutine[Any, Any, None]]
 
 # For Redis and the database to be told that the process ends: they may be away.
 CLOSE_SECONDS = 1.0
@@ -257,32 +258,31 @@ async def running(settings: Settings, redis_url: str, loops: Sequence[str]) -> A
             logger.warning("Redis or the database did not say goodbye.", extra={"action": "close_timeout"})
 
 
-PLAIN = "getnotified.plain"
+class App:
+    """The ASGI application of a web process: the paths that are asked most have their own, Quart has the others.
+
+    Args:
+        plain: the applications of these paths.
+        quart: that of all others.
+    """
+
+    def __init__(self, plain: Mapping[str, ASGIApp], quart: Quart) -> None:
+        self._plain = plain
+        self._quart = quart
+
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Coroutine[Any, Any, None]:
+        # Not awaited here: a stream that is open for days would keep one more frame.
+        if scope["type"] == "http" and (plain := self._plain.get(scope["path"])) is not None:
+            return plain(scope, receive, send)
+        return self._quart(scope, receive, send)
 
 
-class _HTTPConnection(ASGIHTTPConnection):
-    """Hands some paths to ASGI applications of their own, before Quart makes a request of it."""
-
-    async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        plain = self.app.extensions[PLAIN].get(self.scope["path"])
-        if plain is not None:
-            await plain(self.scope, receive, send)
-        else:
-            await super().__call__(receive, send)
-
-
-def create_app(service: Service, tokens: Tokens) -> Quart:
+def create_app(service: Service, tokens: Tokens) -> App:
     """The web application of a running service."""
     settings = service.settings
     app = Quart(__name__, static_folder=None)
-    app.asgi_http_class = _HTTPConnection
     app.config["MAX_CONTENT_LENGTH"] = None  # looked at where bodies are read
     app.config[http.BODY_LIMIT] = settings.request_max_bytes
-    posts = accept_api.handlers(tokens, service.intake, settings.request_max_bytes)
-    app.extensions[PLAIN] = {
-        "/stream": deliver_api.Stream(settings, tokens, service.delivery, history, service.count_unread),
-        **{path: asgi.Endpoint("POST", handle, settings.cors_origins) for path, handle in posts.items()},
-    }
     app.register_blueprint(accept_api.routes(tokens, service.intake, service.catalogue, service.customer_changed))
     app.register_blueprint(
         read_api.routes(tokens, service, service.newest, service.settled, service.catalogue.kinds.keys())
@@ -296,4 +296,9 @@ def create_app(service: Service, tokens: Tokens) -> Quart:
     app.register_blueprint(web_api.routes())
     http.share_with(app, settings.cors_origins)
     http.handle_errors(app)
-    return app
+    posts = accept_api.handlers(tokens, service.intake, settings.request_max_bytes)
+    plain: dict[str, ASGIApp] = {
+        "/stream": deliver_api.Stream(settings, tokens, service.delivery, history, service.count_unread),
+        **{path: asgi.Endpoint("POST", handle, settings.cors_origins) for path, handle in posts.items()},
+    }
+    return App(plain, app)

@@ -7,7 +7,6 @@ of reconnects does not pay for Quart's handling of each.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -37,6 +36,7 @@ _STREAM_HEADERS = {
     "Cache-Control": "no-store",
     "X-Accel-Buffering": "no",  # nginx buffers a response unless told not to
 }
+_ENCODED_HEADERS = asgi.encoded(_STREAM_HEADERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +71,16 @@ class Stream:
         self._clock = asyncio.get_running_loop().time
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = asgi.Request(scope, receive)
-        shared = cors.headers(request.headers.get(b"origin"), self._settings.cors_origins, request.method)
+        shared: Mapping[str, str] = {}
         try:
+            request = asgi.Request(scope, receive)
+            shared = cors.headers(request.headers.get(b"origin"), self._settings.cors_origins, request.method)
             if request.method == "OPTIONS":
                 await asgi.respond(send, asgi.preflight(METHODS), shared)
                 return
             asked = self._asked(request)
-            customer_id = asked.identity.customer_id
-            self._delivery.interests.hold(customer_id)
-            try:
-                busy = await self._open(scope, receive, send, asked, {**_STREAM_HEADERS, **shared})
-            finally:
-                self._delivery.interests.release(customer_id)
+            del request  # a stream that is open for days need not keep it
+            busy = await self._hold(scope["http_version"], receive, send, asked, shared)
         except Refusal as refusal:
             await asgi.respond(send, asgi.problem(refusal), shared)
             return
@@ -116,14 +113,38 @@ class Stream:
                 raise TopicNotAllowed(topic, ["topic"])
         return frozenset(topics)
 
-    async def _open(
-        self, scope: Scope, receive: Receive, send: Send, asked: _Asked, headers: Mapping[str, str]
+    async def _hold(
+        self, http_version: str, receive: Receive, send: Send, asked: _Asked, shared: Mapping[str, str]
     ) -> Mapping[str, object] | None:
         """Holds a connection until it ends; or returns at once why it can't be opened now.
 
         Raises:
             TopicNotAllowed: it asks for the topic of an order of which the customer is no member.
         """
+        customer_id = asked.identity.customer_id
+        self._delivery.interests.hold(customer_id)
+        try:
+            opened = await self._open(http_version, send, asked)
+            if not isinstance(opened, Connection):
+                return opened
+            try:
+                # Registered first: what is carried from the moment in which `onopen` fires is not missed.
+                headers = _ENCODED_HEADERS + asgi.encoded(shared) if shared else _ENCODED_HEADERS
+                await send({"type": "http.response.start", "status": 200, "headers": headers})
+                opened.write(self._delivery.retry(positions.parse(asked.last_event_id)), self._clock())
+                if isinstance(opened.wire, AsgiWire):
+                    await self._serve_pumped(opened, opened.wire, receive, asked)
+                else:
+                    await self._serve(opened, receive, asked)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+            finally:
+                self._delivery.unregister(opened)
+        finally:
+            self._delivery.interests.release(customer_id)
+        return None
+
+    async def _open(self, http_version: str, send: Send, asked: _Asked) -> Connection | Mapping[str, object]:
+        """A connection that is registered; or why it can't be opened now."""
         busy = self._delivery.refusal(asked.identity)
         if busy is not None:
             return busy
@@ -140,27 +161,15 @@ class Stream:
         busy = self._delivery.refusal(asked.identity)
         if busy is not None:
             return busy
-        writer = hypercorn_writer(send) if scope["http_version"] == "1.1" else None
+        writer = hypercorn_writer(send) if http_version == "1.1" else None
         unsent_max = self._settings.unsent_max_bytes
         wire = AsgiWire(send, unsent_max) if writer is None else TransportWire(writer, unsent_max)
-        connection = self._delivery.register(asked.identity, topics, asked.topics, wire)
-        try:
-            # Registered first: what is carried from the moment in which `onopen` fires is not missed.
-            await send({"type": "http.response.start", "status": 200, "headers": asgi.encoded(headers)})
-            connection.write(self._delivery.retry(positions.parse(asked.last_event_id)), self._clock())
-            if isinstance(wire, AsgiWire):
-                await self._hold_pumped(connection, wire, receive, asked)
-            else:
-                await self._hold(connection, receive, asked)
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-        finally:
-            self._delivery.unregister(connection)
-        return None
+        return self._delivery.register(asked.identity, topics, asked.topics, wire)
 
-    async def _hold_pumped(self, connection: Connection, wire: AsgiWire, receive: Receive, asked: _Asked) -> None:
+    async def _serve_pumped(self, connection: Connection, wire: AsgiWire, receive: Receive, asked: _Asked) -> None:
         pump = asyncio.create_task(wire.pump(), name="pump")
         try:
-            await self._hold(connection, receive, asked)
+            await self._serve(connection, receive, asked)
             wire.finish()
             await asyncio.wait([pump], timeout=self._settings.drain_seconds)
         finally:
@@ -168,23 +177,20 @@ class Stream:
             pump.cancel()
             await asyncio.wait([pump])
 
-    async def _hold(self, connection: Connection, receive: Receive, asked: _Asked) -> None:
-        """Brings a connection up to date and keeps it until the browser leaves, its token expires or we end it."""
-        expires_at = connection.identity.expires_at
-        deadline = None if expires_at is None else self._clock() + expires_at - time.time()
+    async def _serve(self, connection: Connection, receive: Receive, asked: _Asked) -> None:
+        """Brings a connection up to date and keeps it until the browser leaves or we end it."""
         try:
-            async with asyncio.timeout_at(deadline) as connection.deadline:
+            async with asyncio.timeout(None) as connection.deadline:
                 if connection.ended:  # while its first bytes were sent
                     return
                 await self._catch_up(connection, asked)
                 while (await receive())["type"] != "http.disconnect":
                     pass
-        except TimeoutError:
-            if expires_at is not None and expires_at <= time.time():
-                connection.write(self._delivery.farewell("expired", {"reason": "token_expired"}), self._clock())
         except ConnectionError:
             return
         except Exception as error:
+            if connection.ended:  # by us; the deadline has run out with that
+                return
             if not (isinstance(error, HistoryUnsettled) or database.is_unavailable(error)):
                 raise
             reason = "history_unsettled" if isinstance(error, HistoryUnsettled) else "database_unavailable"

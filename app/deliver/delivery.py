@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -157,10 +158,11 @@ class Delivery:
     # -- Background ---------------------------------------------------------------------------------
 
     async def beat(self) -> None:
-        """Sends heartbeats to the connections that hear nothing, for ever."""
+        """Sends heartbeats to the connections that hear nothing, and ends those whose token has expired, for ever."""
         seconds = self._settings.heartbeat_seconds
         while True:
             await asyncio.sleep(seconds / 15)
+            await self._end(self.hub.expired(time.time()), "expired", "token_expired")
             silent = self.hub.silent_since(self._clock() - seconds)
             for start in range(0, len(silent), TURN):
                 now = self._clock()
@@ -176,13 +178,7 @@ class Delivery:
         Browsers that do not take their last words within `drain_seconds` are cut off.
         """
         self.draining = True
-        connections = list(self.hub)
-        for start in range(0, len(connections), TURN):
-            now = self._clock()
-            for connection in connections[start : start + TURN]:
-                if not connection.ended:
-                    connection.end(self.farewell("drain", {"reason": "shutdown"}), now)
-            await asyncio.sleep(0)
+        await self._end(list(self.hub), "drain", "shutdown")
         try:
             async with asyncio.timeout(self._settings.drain_seconds):
                 await self._empty.wait()
@@ -191,6 +187,14 @@ class Delivery:
                 connection.abort(self._clock())
 
     # -- Inside -------------------------------------------------------------------------------------
+
+    async def _end(self, connections: Sequence[Connection], event: str, reason: str) -> None:
+        for start in range(0, len(connections), TURN):
+            now = self._clock()
+            for connection in connections[start : start + TURN]:
+                if not connection.ended:
+                    connection.end(self.farewell(event, {"reason": reason}), now)
+            await asyncio.sleep(0)
 
     def _publish(self, events: Sequence[Event]) -> None:
         if events:

@@ -9,14 +9,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
 
 from app import channel
 from app.deliver.connection import Connection
 from app.deliver.event import NOBODY, Event, cut
 from app.deliver.wire import Wire
-
-Key = TypeVar("Key")
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +34,6 @@ class Hub:
         self._left_behind = left_behind
         self._clock = clock
         self._listeners: dict[str, set[Connection]] = {}
-        self._of_customer: dict[int, set[Connection]] = {}
         self._connections: dict[Connection, None] = {}
 
     def __len__(self) -> int:
@@ -47,20 +43,18 @@ class Hub:
         return iter(list(self._connections))
 
     def of_customer(self, customer_id: int) -> Collection[Connection]:
-        return self._of_customer.get(customer_id, ())
+        return self._listeners.get(channel.of_customer(customer_id), ())
 
     def add(self, connection: Connection) -> None:
         """Takes a connection in. It hears of nothing before it is live."""
         self._connections[connection] = None
-        self._of_customer.setdefault(connection.identity.customer_id, set()).add(connection)
         for name in connection.channels:
             self._listeners.setdefault(name, set()).add(connection)
 
     def remove(self, connection: Connection) -> None:
         del self._connections[connection]
-        _discard(self._of_customer, connection.identity.customer_id, connection)
         for name in connection.channels:
-            _discard(self._listeners, name, connection)
+            self._forget(name, connection)
 
     def subscribe(self, customer_id: int, topic: str, position: int) -> None:
         """From `position` on, the customer's connections listen to a topic too, as far as their tokens cover it."""
@@ -79,7 +73,7 @@ class Hub:
         for connection in self.of_customer(customer_id):
             is_asked_for = topic in connection.asked_topics and connection.identity.covers(topic)
             if not is_asked_for and connection.channels.pop(name, None) is not None:
-                _discard(self._listeners, name, connection)
+                self._forget(name, connection)
 
     def set_topics(self, customer_id: int, topics: Mapping[str, int]) -> None:
         """The customer's subscriptions are these, whatever was known before."""
@@ -127,6 +121,14 @@ class Hub:
         """The live connections that were not written to since then (the clock's seconds)."""
         return [each for each in self._connections if each.live and each.written_at <= moment]
 
+    def expired(self, moment: float) -> list[Connection]:
+        """The connections whose tokens are over at a time (Unix, seconds)."""
+        return [
+            each
+            for each in self._connections
+            if each.identity.expires_at is not None and each.identity.expires_at <= moment
+        ]
+
     def _audiences(self, heard: Mapping[str, object]) -> Iterable[tuple[tuple[str, ...], Iterable[Connection]]]:
         """The connections that hear something, by the channels on which they do."""
         if len(heard) == 1:
@@ -164,6 +166,12 @@ class Hub:
                 self._leave_behind(connection, position)
                 return
 
+    def _forget(self, name: str, connection: Connection) -> None:
+        listeners = self._listeners[name]
+        listeners.discard(connection)
+        if not listeners:
+            del self._listeners[name]
+
     def _leave_behind(self, connection: Connection, position: int) -> None:
         connection.live = False
         connection.cursor = position
@@ -192,10 +200,3 @@ class _Pieces:
 
 def _merged(batches: Iterable[list[Event]]) -> list[Event]:
     return sorted((event for batch in batches for event in batch), key=lambda event: event.position)
-
-
-def _discard(index: dict[Key, set[Connection]], key: Key, connection: Connection) -> None:
-    listeners = index[key]
-    listeners.discard(connection)
-    if not listeners:
-        del index[key]

@@ -11,7 +11,6 @@ from typing import Any
 
 import hypercorn.asyncio
 from hypercorn.config import Config
-from quart import Quart
 
 from app.errors import ConfigurationError
 from app.settings import Settings
@@ -67,10 +66,11 @@ def stop_on_signals(stopping: asyncio.Event) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
 
 
-async def serve(
-    app: Quart, opened: socket.socket, stopping: asyncio.Event, drain: Callable[[], Awaitable[None]]
-) -> None:
-    """Serves until `stopping` is set, then ends the streams with `drain`, for Hypercorn would wait for them."""
+async def serve(app: Any, opened: socket.socket, stopping: asyncio.Event, drain: Callable[[], Awaitable[None]]) -> None:
+    """Serves an ASGI application until `stopping` is set, then ends the streams with `drain`.
+
+    Hypercorn would wait for them.
+    """
     config = Config()
     listening = opened.dup()
     config.bind = [f"fd://{opened.detach()}"]
@@ -91,7 +91,8 @@ async def serve(
 
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_report)
-    serving = loop.create_task(hypercorn.asyncio.serve(app, config, shutdown_trigger=stopped), name="serve")
+    served = hypercorn.asyncio.serve(app, config, shutdown_trigger=stopped, mode="asgi")
+    serving = loop.create_task(served, name="serve")
     try:
         await serving
     except asyncio.CancelledError:

@@ -349,7 +349,7 @@ class TestComingAndGoing:
         for page in pages:
             hub.remove(page)
         assert len(hub) == 0
-        assert (hub._listeners, hub._of_customer, hub._connections) == ({}, {}, {})
+        assert (hub._listeners, hub._connections) == ({}, {})
 
     def test_connections_may_leave_while_they_are_gone_through(self, hub: Hub, join: Join) -> None:
         pages = [join(number) for number in range(5)]
