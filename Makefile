@@ -12,7 +12,7 @@ installed_lab := .venv/installed-lab-$(version)
 installed_dev := .venv/installed-dev-$(version)
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test faults notebooks outputs lint venv clean
+.PHONY: help run lab test faults notebooks outputs bench lint venv clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-15s %s\n", $$1, $$2 }'
@@ -41,6 +41,9 @@ notebooks: $(installed_dev) ## Run the notebooks from clean and compare what the
 
 outputs: $(installed_dev) ## Run the notebooks from clean and keep what they show (ARGS: some of them)
 	@exec $(venv_python) notebooks/execute.py $(ARGS)
+
+bench: $(installed_lab) ## Measure how fast it is, beside others (ARGS: --quick, --only 1 2, --stack embedded, --repeats 5)
+	@exec $(venv_python) -m benchmarks $(ARGS)
 
 lint: $(installed_dev) ## Check style, format and types
 	@$(venv_python) -m ruff check

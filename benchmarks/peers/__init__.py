@@ -1,0 +1,1 @@
+"""Servers to compare with, each the shortest that does it."""
