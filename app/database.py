@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mappin
 from contextlib import asynccontextmanager, closing, contextmanager
 from contextvars import copy_context
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -263,6 +264,7 @@ def timestamp_parameter(moment: datetime) -> Any:
     return timestamp_text(moment) if is_sqlite() else moment
 
 
+@lru_cache(1024)  # all of a batch have the same
 def timestamp_text(moment: datetime) -> str:
     """A time as SQLite holds it, in the form that Tortoise writes, and as a value of `given`."""
     return moment.astimezone(UTC).isoformat(" ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import (
     Any,
     Literal,
@@ -292,6 +293,7 @@ class CustomerDTO(TypedDict):
     time_zone: str
 
 
+@lru_cache(1024)  # all of a batch have the same
 def timestamp(moment: datetime) -> str:
     """RFC 3339 in UTC, to the microsecond: `2026-01-31T12:00:00.000000Z`."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

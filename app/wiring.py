@@ -22,7 +22,7 @@ from app.carry.log import Log
 from app.carry.relay import Relay
 from app.carry.tail import Tail
 from app.deliver import api as deliver_api
-from app.deliver import frame, history
+from app.deliver import frame, history, wire
 from app.deliver.delivery import Delivery
 from app.entry import Carried, Entry, SubscriptionChange, customer_entry
 from app.errors import LogUnavailable
@@ -32,6 +32,7 @@ from app.read import inbox, subscriptions
 from app.report import api as report_api
 from app.run import health
 from app.run.background import Background
+from app.run.collector import Collector, resident_bytes
 from app.run.expire import expire_forever
 from app.run.metrics import Metrics, Reading
 from app.run.prune import prune_forever
@@ -198,6 +199,12 @@ class Service:
         delivery = self.delivery
         return {
             "connections": Reading("Open streams.", lambda: len(delivery.hub)),
+            "connections_asgi": Reading(
+                "Those written through ASGI's send (HTTP/2, HTTP/1.0).", lambda: delivery.connections_asgi
+            ),
+            "wire_slow": Reading(
+                "Whether those of HTTP/1.1 are too: this Hypercorn is not known.", lambda: float(wire.is_slow())
+            ),
             "delivered_total": Reading("Events written to connections.", lambda: delivery.delivered, grows=True),
             "window_entries": Reading("Events kept in memory for replay.", lambda: len(delivery.window)),
             "window_bytes": Reading("What they cost in memory.", lambda: delivery.window.bytes),
@@ -235,6 +242,7 @@ async def running(settings: Settings, redis_url: str, loops: Sequence[str]) -> A
     if "web" in loops:
         background.start("tail", service.tail.run())
         background.start("heartbeat", service.delivery.beat())
+        background.start("collector", Collector(lambda: len(service.delivery.hub), resident_bytes).run())
     if "relay" in loops:
         background.start("relay", service.relay.run())
         background.start("prune", prune_forever(settings.retention_days, lambda: service.relay.active))

@@ -108,7 +108,7 @@ def storm(server: Server, scale: Scale) -> Figures:
     )
     requests = [server.speech.stream(number, TOPIC, last_id) for number in range(scale.crowd)]
     live_count = int(scale.live_rate * STORM_LIVE_SECONDS)
-    live_posts = send.Task(server.port, server.speech.post(LIVE_TOPIC), 4, scale.live_rate, live_count)
+    live_posts = send.Task(server.port, server.speech.post(LIVE_TOPIC), scale.posters, scale.live_rate, live_count)
     with Listener(live) as others, Sender(live_posts) as sender:
         time.sleep(WARM_SECONDS)
         others.latencies_us()

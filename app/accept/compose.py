@@ -122,7 +122,7 @@ def to_customer(
 
 def to_topic(message: Message, sender_id: str, topic: str, audience: Audience, now: datetime) -> list[Notification]:
     """What a topic is sent; and a copy for each of those who are in their quiet hours, in its place."""
-    composed = _notification(message, sender_id, channel.of_topic(topic), now)
+    composed = _notification(message, sender_id, channel.of_topic(topic), now, audience.receivers)
     copies: list[Notification] = []
     withheld: list[Withheld] = []
     for customer_id, preferences in audience.holding_back:
@@ -132,7 +132,9 @@ def to_topic(message: Message, sender_id: str, topic: str, audience: Audience, n
         elif own.release_at != composed.release_at:
             copies.append(replace(own, receivers=0, copy_of=composed.uid))
             withheld.append(Withheld(customer_id, own.uid))
-    return [replace(composed, receivers=audience.receivers, withheld=tuple(withheld)), *copies]
+    if withheld:
+        composed = replace(composed, withheld=tuple(withheld))
+    return [composed, *copies]
 
 
 def retraction(notification: Notification, now: datetime) -> Notification:
@@ -153,7 +155,7 @@ def retraction(notification: Notification, now: datetime) -> Notification:
     )
 
 
-def _notification(message: Message, sender_id: str, address: str, now: datetime) -> Notification:
+def _notification(message: Message, sender_id: str, address: str, now: datetime, receivers: int = 1) -> Notification:
     send_at = message.send_at if message.send_at is not None and message.send_at > now else None
     return Notification(
         uid=str(uuid7()),
@@ -170,6 +172,7 @@ def _notification(message: Message, sender_id: str, address: str, now: datetime)
         release_at=send_at,
         expires_at=message.expires_at,
         collapse_key=message.collapse_key,
+        receivers=receivers,
     )
 
 

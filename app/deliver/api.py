@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import orjson
@@ -30,6 +31,8 @@ METHODS = ("GET", "OPTIONS")
 EARLIEST = "earliest"
 # Under steady traffic a count may never be quite up to date; the next receipt tells the page a newer one.
 COUNT_TRIES = 3
+# The end of a stream over HTTP/2: all is sent by then, or is never taken, and Hypercorn would wait for ever for that.
+FINISH_SECONDS = 0.1
 
 _STREAM_HEADERS = {
     "Content-Type": "text/event-stream",
@@ -136,7 +139,9 @@ class Stream:
                     await self._serve_pumped(opened, opened.wire, receive, asked)
                 else:
                     await self._serve(opened, receive, asked)
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(FINISH_SECONDS if isinstance(opened.wire, AsgiWire) else None):
+                        await send({"type": "http.response.body", "body": b"", "more_body": False})
             finally:
                 self._delivery.unregister(opened)
         finally:

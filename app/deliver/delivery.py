@@ -21,7 +21,7 @@ from app.deliver.hub import Hub
 from app.deliver.interests import Interests, Load
 from app.deliver.replay import History, Replay
 from app.deliver.window import Window
-from app.deliver.wire import Wire
+from app.deliver.wire import AsgiWire, Wire
 from app.entry import Entry, Kind, SubscriptionChange
 from app.settings import Settings
 
@@ -57,6 +57,11 @@ class Delivery:
         self.started = False
         self.draining = False
         self.delivered = 0
+
+    @property
+    def connections_asgi(self) -> int:
+        """Connections that are not written to past the server."""
+        return sum(isinstance(each.wire, AsgiWire) for each in self.hub)
 
     # -- What the tail calls ------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ browsers come back.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -15,6 +16,8 @@ Load = Callable[[Sequence[int]], Awaitable[dict[int, Topics]]]
 
 # Customers of one query: those who come while another is running are gathered.
 LOAD_MAX = 500
+# Between two queries, so that in a storm of reconnects each is for many. A single browser waits for none.
+GATHER_SECONDS = 0.02
 # Customers remembered without a connection, about 300 bytes each.
 LEFT_MAX = 20_000
 
@@ -36,6 +39,8 @@ class Interests:
         self._loading: dict[int, asyncio.Task[None]] = {}
         self._gathered: list[int] = []
         self._one_query = asyncio.Lock()
+        self._next_query = 0.0
+        self._clock = time.monotonic
         # What the log told while a customer was being loaded: the query may have been before or after it.
         self._changes: dict[int, list[tuple[str, int | None]]] = {}
 
@@ -103,6 +108,8 @@ class Interests:
 
     async def _load_gathered(self, customer_ids: list[int]) -> None:
         async with self._one_query:
+            await asyncio.sleep(self._next_query - self._clock())
+            self._next_query = self._clock() + GATHER_SECONDS
             if self._gathered is customer_ids:
                 self._gathered = []
             await self._load_and_keep(customer_ids)

@@ -18,9 +18,13 @@ async def of_customer(customer_id: int) -> dict[str, int]:
 async def of_customers(customer_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     """The topics of several customers; those who have none are left out."""
     found: dict[int, dict[str, int]] = {}
-    rows = await Subscription.filter(customer_id__in=customer_ids).values_list("customer_id", "topic", "position")
-    for customer_id, topic, position in rows:
-        found.setdefault(customer_id, {})[topic] = position
+    rows = await database.connection().execute_query_dict(
+        f"SELECT s.customer_id, s.topic, s.position FROM {database.given(customer_id='bigint')} AS given"
+        " CROSS JOIN subscription s WHERE s.customer_id = given.customer_id",
+        [database.rows((each,) for each in customer_ids)],
+    )
+    for row in rows:
+        found.setdefault(row["customer_id"], {})[row["topic"]] = row["position"]
     return found
 
 

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 BACKLOG = 4096  # a storm of reconnects waits in the kernel instead of being refused
 # Taken from there in one turn of the loop, each with some 0.5 ms of work: between turns, what is live is delivered.
-ACCEPT_MAX = 32
+ACCEPT_MAX = 5
 # An idle connection stays open so long. Hypercorn holds one that its client has closed for the same time.
 KEEP_ALIVE_SECONDS = 10.0
 # Requests on one connection: Hypercorn closes it after 1,000, in the middle of a sender's run.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import hypercorn.asyncio
 import pytest
@@ -15,9 +16,10 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import DataReceived
 from hypercorn.config import Config
-from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 
-from app.deliver.wire import AsgiWire, TransportWire, Wire, hypercorn_writer
+from app.asgi import Receive, Scope, Send
+from app.deliver import wire as wires
+from app.deliver.wire import AsgiWire, TransportWire, Wire, hypercorn_writer, is_slow
 from tests.support.events import event, ids
 from tests.support.tasks import turns, until
 
@@ -325,27 +327,25 @@ class TestAsgi:
         assert wire.unsent_bytes == 0, "what nobody will send piles up"
 
 
+@pytest.fixture
+def _nothing_missed_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wires, "_missing_steps", set())
+
+
+@pytest.mark.usefixtures("_nothing_missed_yet")
 class TestHypercorn:
     """On the real server: the part that stands on Hypercorn's inside."""
 
     @staticmethod
     @asynccontextmanager
-    async def serving(tmp_path: Path, found: list[asyncio.StreamWriter | None]) -> AsyncIterator[str]:
-        """A server whose only answer goes through a `TransportWire` where that is possible."""
+    async def serving(tmp_path: Path, answer: Callable[[Send], Awaitable[None]]) -> AsyncIterator[str]:
+        """A server that gives one answer; the path of its socket."""
 
-        async def answer(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-            if scope["type"] != "http":
-                return
-            writer = hypercorn_writer(send)  # type: ignore[arg-type]  # messages are typed one by one
-            found.append(writer)
-            await send({"type": "http.response.start", "status": 200, "headers": []})
-            if writer is None:
-                await send({"type": "http.response.body", "body": PIECE, "more_body": True})
-            else:
-                wire = TransportWire(writer, UNSENT_MAX)
-                wire.write(wire.framed(PIECE))
-                await wire.drained()
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http":
+                await send({"type": "http.response.start", "status": 200, "headers": []})
+                await answer(send)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
 
         path = str(tmp_path / "http.sock")
         config = Config()
@@ -356,7 +356,8 @@ class TestHypercorn:
         async def stopped() -> None:
             await stopping.wait()
 
-        server = asyncio.create_task(hypercorn.asyncio.serve(answer, config, shutdown_trigger=stopped))
+        serve: Any = hypercorn.asyncio.serve  # whose messages are typed one by one
+        server = asyncio.create_task(serve(app, config, shutdown_trigger=stopped))
         try:
             await until(lambda: Path(path).exists() or server.done(), 0.001)
             yield path
@@ -364,44 +365,149 @@ class TestHypercorn:
             stopping.set()
             await server
 
-    async def test_over_http_1_1_events_go_past_the_server_and_arrive_as_its_chunks(self, tmp_path: Path) -> None:
+    async def test_this_hypercorn_has_what_the_transport_way_stands_on(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Over HTTP/1.1 events go past the server and arrive as its chunks."""
         found: list[asyncio.StreamWriter | None] = []
-        async with self.serving(tmp_path, found) as path:
+
+        async def answer(send: Send) -> None:
+            found.append(writer := hypercorn_writer(send))
+            if writer is not None:
+                wire = TransportWire(writer, UNSENT_MAX)
+                wire.write(wire.framed(PIECE))
+                await wire.drained()
+
+        async with self.serving(tmp_path, answer) as path:
             reader, writer = await asyncio.open_unix_connection(path)
-            request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
             for _ in range(2):  # the second on the same connection: the server's state is as it should be
-                writer.write(request)
+                writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
                 head = await reader.readuntil(b"\r\n\r\n")
-                assert head.startswith(b"HTTP/1.1 200")
-                assert b"transfer-encoding: chunked" in head.lower()
+                assert head.startswith(b"HTTP/1.1 200"), changed("what is sent is not after the head")
+                assert b"transfer-encoding: chunked" in head.lower(), changed("answers are not chunked")
                 framed = TransportWire.framed(PIECE) + b"0\r\n\r\n"
-                assert await reader.readexactly(len(framed)) == framed
+                came = await reader.readexactly(5 if None in found else len(framed))
+                assert found[-1] is not None, changed(caplog.messages[-1])
+                assert came == framed, changed("the chunks of an answer are not where they should be")
             writer.close()
             await writer.wait_closed()
         assert len(found) == 2
-        assert all(isinstance(each, asyncio.StreamWriter) for each in found)
+        assert not caplog.messages
+        assert not is_slow()
 
-    async def test_over_http_2_there_is_no_transport_of_ones_own(self, tmp_path: Path) -> None:
-        found: list[asyncio.StreamWriter | None] = []
-        async with self.serving(tmp_path, found) as path:
+    async def test_over_http_2_what_the_browser_has_not_taken_counts_as_unsent(self, tmp_path: Path) -> None:
+        """Hypercorn's `send` returns at once and keeps it; there is no transport of one's own."""
+        made: list[AsgiWire] = []
+        pieces = 300
+
+        async def answer(send: Send) -> None:
+            assert not isinstance(wires._writer_behind(send), asyncio.StreamWriter)
+            made.append(wire := AsgiWire(send, UNSENT_MAX))
+            for _ in range(pieces):
+                wire.write(wire.framed(PIECE))
+            wire.finish()
+            await wire.pump()
+
+        async with self.serving(tmp_path, answer) as path:
             reader, writer = await asyncio.open_unix_connection(path)
             client = H2Connection(H2Configuration(client_side=True))
             client.initiate_connection()
             names = {":method": "GET", ":path": "/", ":scheme": "http", ":authority": "x"}
-            client.send_headers(client.get_next_available_stream_id(), list(names.items()), end_stream=True)
-            body = b""
-            while body != PIECE:
-                writer.write(client.data_to_send())
-                received = await reader.read(65536)
-                assert received
-                for each in client.receive_data(received):
-                    if isinstance(each, DataReceived):
-                        body += each.data
+            client.send_headers(1, list(names.items()), end_stream=True)
+            body, taken = b"", 0
+
+            async def read_up_to(size: int) -> None:
+                nonlocal body
+                while len(body) < size:
+                    writer.write(client.data_to_send())
+                    received = await reader.read(65536)
+                    assert received
+                    for each in client.receive_data(received):
+                        if isinstance(each, DataReceived):
+                            body += each.data
+
+            await read_up_to(window := client.remote_settings.initial_window_size)
+            await turns(20)
+            came, unsent = len(body), made[0].unsent_bytes
+            while len(body) < pieces * len(PIECE):
+                client.acknowledge_received_data(len(body) - taken, 1)
+                taken = len(body)
+                await read_up_to(taken + 1)
+            await until(lambda: not made[0].unsent_bytes)
             writer.close()
             await writer.wait_closed()
-        assert found == [None]
+        assert body == PIECE * pieces
+        assert came == window
+        assert unsent == len(body), changed("H2Protocol.stream_buffers has nothing that waits in `drain`")
 
-    async def test_a_send_of_another_server_has_none(self) -> None:
+    async def test_what_is_missing_is_said_once_and_by_its_name(self, caplog: pytest.LogCaptureFixture) -> None:
         async def send(message: MutableMapping[str, Any]) -> None: ...
 
-        assert hypercorn_writer(send) is None
+        for _ in range(3):
+            assert hypercorn_writer(send) is None
+        assert is_slow()
+        (record,) = caplog.records
+        assert record.levelname == "WARNING"
+        assert record.__dict__["action"] == "wire_slow"
+        assert record.__dict__["hypercorn"] == version("hypercorn")
+        assert record.getMessage().endswith("ASGI's send is not a method of HTTPStream.")
+
+    @pytest.mark.parametrize(
+        ("change", "missing"),
+        [
+            (lambda chain: chain.rename(chain.stream), "ASGI's send is not a method of HTTPStream"),
+            (lambda chain: delattr(chain.stream, "send"), "HTTPStream.send is not a method of H11Protocol"),
+            (lambda chain: setattr(chain.stream, "send", print), "HTTPStream.send is not a method of H11Protocol"),
+            (lambda chain: chain.rename(chain.protocol), "HTTPStream.send is not a method of H11Protocol"),
+            (lambda chain: delattr(chain.protocol, "send"), "H11Protocol.send is not a method of TCPServer"),
+            (lambda chain: chain.rename(chain.server), "H11Protocol.send is not a method of TCPServer"),
+            (lambda chain: delattr(chain.server, "writer"), "TCPServer.writer is not a StreamWriter"),
+            (lambda chain: setattr(chain.server, "writer", None), "TCPServer.writer is not a StreamWriter"),
+        ],
+    )
+    def test_each_step_to_the_transport_is_checked(
+        self, change: Callable[[Chain], None], missing: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        chain = Chain()
+        assert hypercorn_writer(chain.send) is chain.server.writer
+        change(chain)
+        assert hypercorn_writer(chain.send) is None
+        assert missing in caplog.messages[-1]
+
+
+class Step:
+    """One of Hypercorn's objects, as far as it is looked at."""
+
+    send: Any
+    writer: asyncio.StreamWriter | None
+
+    async def method(self, _: MutableMapping[str, Any]) -> None: ...
+
+
+class Chain:
+    """What is behind the `send` of an HTTP/1.1 connection."""
+
+    def __init__(self) -> None:
+        self.stream, self.protocol, self.server = (named(each) for each in ("HTTPStream", "H11Protocol", "TCPServer"))
+        self.stream.send, self.protocol.send = self.protocol.method, self.server.method
+        self.server.writer = Writer()
+        self.send = self.stream.method
+
+    def rename(self, step: Step) -> None:
+        step.__class__ = type("Renamed", (Step,), {})
+
+
+class Writer(asyncio.StreamWriter):
+    """One without a connection."""
+
+    def __init__(self) -> None: ...
+
+    def __del__(self) -> None: ...
+
+
+def named(name: str) -> Step:
+    return cast(Step, type(name, (Step,), {})())
+
+
+def changed(what: str) -> str:
+    return f"Hypercorn {version('hypercorn')} is not as `deliver/wire.py` needs it: {what}"

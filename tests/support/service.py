@@ -336,6 +336,7 @@ def run_command(*arguments: str, **settings: str) -> subprocess.CompletedProcess
 class Service:
     """A running service: what a sender, a browser and an operator see of it, and its processes."""
 
+    program = "app"  # what `python -m` starts
     tokens: Tokens
 
     def __init__(self, settings: Mapping[str, str]) -> None:
@@ -487,7 +488,7 @@ class Service:
     def _web(self, name: str, command: str, settings: Mapping[str, str]) -> Web:
         web = Web(
             name,
-            [sys.executable, "-m", "app", command],
+            [sys.executable, "-m", self.program, command],
             clean_environment(self.settings | dict(settings)),
             self.folder / f"{name}.log",
         )
@@ -509,6 +510,12 @@ class Dev(Service):
     def start(self) -> None:
         self.process.start_ready()
         self.tokens = Tokens(embedded_secret_key(self.data_dir))
+
+
+class ChangedDev(Dev):
+    """The same under a Hypercorn whose inside has changed: every stream goes through ASGI's `send`."""
+
+    program = "tests.support.changed_hypercorn"
 
 
 class Production(Service):
