@@ -79,7 +79,11 @@ class NotificationRow(Model):
             ("channel", "position"),
             ("channel", "collapse_key", "position"),
             # The relay looks for what is due ten times a second, however much has been carried.
-            PartialIndex(name="notification_outbox", fields=("release_at", "date_sent"), where="position IS NULL"),
+            PartialIndex(
+                name="notification_outbox",
+                fields=("release_at", "date_sent"),
+                where="position IS NULL AND date_retracted IS NULL",
+            ),
             # What expires is counted once, when it has. Most never do.
             PartialIndex(
                 name="notification_expiring",

@@ -132,7 +132,7 @@ def _replace_held(newer: Sequence[Notification]) -> Steps[None]:
     # In order, so that two that lock the same rows do not block each other.
     lock = "" if database.is_sqlite() else " ORDER BY held.uid FOR UPDATE OF held"
     yield Statement(
-        "WITH replaced AS ("
+        "WITH replaced AS MATERIALIZED ("
         f" SELECT held.uid, newer.date_sent FROM {given} AS newer CROSS JOIN notification held"
         " WHERE held.channel = newer.channel AND held.collapse_key = newer.collapse_key AND held.uid < newer.uid"
         " AND held.position IS NULL AND held.date_retracted IS NULL AND held.release_at >= newer.due"
@@ -158,7 +158,7 @@ def retract(moments: Mapping[str, datetime]) -> Steps[None]:
     """Marks the notifications of these uids as taken back, each at a time."""
     lock = "" if database.is_sqlite() else " ORDER BY n.uid FOR UPDATE OF n"
     yield Statement(
-        "WITH taken_back AS ("
+        "WITH taken_back AS MATERIALIZED ("
         f" SELECT n.uid, given.moment FROM {database.given(uid='uuid', moment='timestamptz')} AS given"
         f" CROSS JOIN notification n WHERE n.uid = given.uid AND n.date_retracted IS NULL{lock})"
         " UPDATE notification SET date_retracted = taken_back.moment FROM taken_back"
@@ -178,7 +178,7 @@ def place(run: str, positions: Mapping[str, int]) -> Steps[set[str]]:
     # SQLite has one writer at a time anyway. In order, so that two that lock the same rows do not block each other.
     lock = "" if database.is_sqlite() else " ORDER BY n.uid FOR UPDATE OF n"
     placed = yield Statement(
-        "WITH carried AS ("
+        "WITH carried AS MATERIALIZED ("
         f" SELECT n.uid, given.position FROM {database.given(uid='uuid', position='bigint')} AS given"
         f" CROSS JOIN notification n WHERE n.uid = given.uid AND n.position IS NULL AND n.date_retracted IS NULL{lock})"
         " UPDATE notification SET position = carried.position FROM carried"
@@ -200,19 +200,28 @@ async def newest_placed(after: int, limit: int) -> list[Placed]:
 
 
 async def due(now: datetime, accepted_before: datetime, limit: int) -> list[Notification]:
-    """What has no position and should have one: accepted before a time, or to be released by now."""
-    first, second, third = (database.placeholders(1, start=number) for number in (1, 2, 3))
+    """What has no position and should have one: accepted before a time, or to be released by now.
+
+    Of more than `limit` those that have been due for the longest; in the order in which they were accepted.
+    """
+    first, second = database.placeholders(2).split(", ")
     # SQLite would rather look through all that has no position: also what is scheduled for next month.
     by_index = " INDEXED BY notification_outbox" if database.is_sqlite() else ""
     outbox = f"SELECT {SELECTED} FROM notification n{by_index} WHERE n.position IS NULL AND n.date_retracted IS NULL"
+    # In the order of the outbox's index, so that PostgreSQL too goes by it. It takes what is released for so rare that
+    # it would look through all that has no position: with a limit that it does not know, it plans for the first.
+    oldest = "ORDER BY n.release_at, n.date_sent, n.uid LIMIT"
     # Two, not one with OR: each is one range of the outbox's index.
+    stuck = f"{outbox} AND n.release_at IS NULL AND n.date_sent < {first} {oldest} {limit:d}"
+    released = f"{outbox} AND n.release_at <= {second} {oldest} (SELECT {limit:d})"
     rows = await database.connection().execute_query_dict(
-        f"SELECT * FROM ({outbox} AND n.release_at IS NULL AND n.date_sent < {first}"
-        f" UNION ALL {outbox} AND n.release_at <= {second}) AS due ORDER BY uid LIMIT {third}",
-        [database.timestamp_parameter(accepted_before), database.timestamp_parameter(now), limit],
+        f"SELECT * FROM (SELECT * FROM ({stuck}) AS stuck UNION ALL SELECT * FROM ({released}) AS released) AS due"
+        f" ORDER BY COALESCE(release_at, date_sent), uid LIMIT {limit:d}",
+        [database.timestamp_parameter(accepted_before), database.timestamp_parameter(now)],
     )
     if not rows:
         return []
+    rows.sort(key=lambda each: str(each["uid"]))
     withheld = await _withheld([str(row["uid"]) for row in rows])
     return [to_notification(row, withheld.get(str(row["uid"]), ())) for row in rows]
 

@@ -46,8 +46,12 @@ async def prune(before: datetime) -> int:
     The mark is moved first, then rows go: who finds rows missing finds the mark (`marks.pruned_to`).
     """
     await Tally.filter(hour__lt=hour_of(before)).delete()
-    # What was taken back before it was carried has no position.
-    await NotificationRow.filter(position=None, date_retracted__lt=before).delete()
+    # What was taken back before it was carried has no position. `+`: SQLite would look through all that has none.
+    first, second = database.placeholders(2).split(", ")
+    await database.connection().execute_query(
+        f"DELETE FROM notification WHERE +position IS NULL AND date_sent < {first} AND date_retracted < {second}",
+        [database.timestamp_parameter(before)] * 2,
+    )
     limit = positions.from_ms(int(before.timestamp() * 1000))
     newest = await NotificationRow.filter(position__lt=limit).order_by("-position").first().values_list("position")
     if newest is None:

@@ -174,6 +174,9 @@ async def carry_what_is_due(desk: Desk) -> None:
     async def nothing_is_due() -> bool:
         return not await row.due(desk.now, desk.now, 1)
 
+    due = await row.due(desk.now, desk.now, 1000)
+    assert len(due) == 2 * history.DUE
+    assert await row.due(desk.now, desk.now, 5) == due[:5], "the oldest come first"
     relay = asyncio.create_task(desk.service.relay.run())
     await eventually(nothing_is_due, "the relay has carried what was due")
     relay.cancel()
