@@ -15,7 +15,7 @@ from app.auth import Identity, Tokens, find_token
 
 logger = logging.getLogger(__name__)
 
-Scope = Mapping[str, Any]
+Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 

@@ -82,7 +82,9 @@ class Stream:
                 await asgi.respond(send, asgi.preflight(METHODS), shared)
                 return
             asked = self._asked(request)
-            del request  # a stream that is open for days need not keep it
+            # Read, and not needed by a stream that is open for days; the server keeps the scope.
+            del request
+            scope["headers"] = ()
             busy = await self._hold(scope["http_version"], receive, send, asked, shared)
         except Refusal as refusal:
             await asgi.respond(send, asgi.problem(refusal), shared)
