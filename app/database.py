@@ -57,7 +57,12 @@ Steps = Generator[Statement, Rows, Result]
 
 _UNAVAILABLE = (OperationalError, DBConnectionError, sqlite3.OperationalError, OSError, TimeoutError)
 # Tortoise calls these operational too, but they are the statement's fault and come again.
-_OUR_FAULT = (asyncpg.DataError, asyncpg.SyntaxOrAccessError)
+_OUR_FAULT = (
+    asyncpg.DataError,
+    asyncpg.SyntaxOrAccessError,
+    asyncpg.IntegrityConstraintViolationError,
+    sqlite3.IntegrityError,
+)
 
 
 def dialect(url: str) -> str:

@@ -150,3 +150,38 @@ def test_clocks_that_disagree_make_no_time_negative() -> None:
 
 def test_nothing_is_nothing() -> None:
     assert tally.of_recorded([]) == tally.of_accepted([]) == {}
+
+
+class TestLedger:
+    """Tallies of a single writer."""
+
+    @pytest.fixture(autouse=True)
+    def of_sqlite(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("app.database.is_sqlite", lambda: True)
+
+    def test_what_it_has_written_it_knows_without_asking(self) -> None:
+        ledger = tally.Ledger()
+        for muted in (1, 3, 6):
+            (statement,) = ledger.add({Key(HOUR, "notice"): Tally(muted=1 if muted == 1 else muted // 2 + 1)}, HOUR)
+            assert statement.sql.startswith("INSERT")
+        assert statement.values[:3] == [HOUR, "notice", statement.values[2]]
+        assert statement.values[4] == 1 + 2 + 4
+
+    def test_it_keeps_to_rows_of_its_own_until_it_can_not_know_what_they_hold(self) -> None:
+        ledger = tally.Ledger()
+        shards = []
+        for hour in (HOUR, HOUR, HOUR + 1):
+            (statement,) = ledger.add({Key(hour, "notice"): Tally(muted=1)}, hour)
+            shards.append(statement.values[2])
+        ledger.forget()
+        (statement,) = ledger.add({Key(HOUR + 1, "notice"): Tally(muted=1)}, HOUR + 1)
+        assert statement.values[4] == 1
+        assert len({*shards, statement.values[2]}) == 3
+        assert shards[0] == shards[1]
+
+    def test_what_is_of_an_hour_before_is_asked_for(self) -> None:
+        steps = tally.Ledger().add({Key(HOUR - 1, "notice"): Tally(muted=1)}, HOUR)
+        assert next(steps).sql.startswith("SELECT")
+
+    def test_nothing_is_nothing(self) -> None:
+        assert list(tally.Ledger().add({}, HOUR)) == []

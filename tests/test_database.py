@@ -1,0 +1,83 @@
+"""Transactions that are written down as their steps: all of it happens, or nothing, on both databases."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.service import PATIENCE_SECONDS, ROOT, EmptyPostgres
+
+# In a process of its own: Tortoise ties the models to the first dialect that it sees in one.
+SCRIPT = """
+import asyncio, sys
+from app import database
+from app.database import Statement
+
+FIND = "SELECT name, number FROM thing ORDER BY name"
+
+
+def steps(rows, fail_after=False):
+    yield Statement(
+        "INSERT INTO thing (name, number) SELECT name, number"
+        f" FROM {database.given(name='text', number='bigint')} AS given",
+        [database.rows(rows)],
+    )
+    found = yield Statement(FIND)
+    if fail_after:
+        raise KeyError("after the first statement")
+    return [tuple(row[name] for name in ("name", "number")) for row in found]
+
+
+async def failing(work):
+    try:
+        await database.perform(work)
+    except Exception as error:
+        return type(error).__name__, database.is_unavailable(error)
+
+
+async def main():
+    await database.connect(sys.argv[1])
+    await database.connection().execute_script("CREATE TABLE thing (name VARCHAR(100) PRIMARY KEY, number BIGINT)")
+    print(await database.perform(steps([("a", 1), ("it's \\"b\\" \\u20ac", None), ("c", 2**63 - 1)])))
+    print(await failing(steps([("d", 4)], fail_after=True)))
+    print(await failing(steps([("e", 5), ("a", 6)])))
+    print(await asyncio.gather(*(database.perform(steps([(f"g{number}", number)])) for number in range(3)))
+          and len(await database.connection().execute_query_dict(FIND)))
+    print(len(await database.perform(steps([]))))
+    await database.disconnect()
+
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite://{tmp_path / 'database'}"
+        return
+    postgres = EmptyPostgres()
+    yield postgres.url
+    postgres.drop()
+
+
+def test_all_of_a_transaction_happens_or_nothing(url: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, url],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert done.stdout.splitlines() == [
+        """[('a', 1), ('c', 9223372036854775807), ('it\\'s "b" €', None)]""",
+        "('KeyError', False)",
+        "('IntegrityError', False)",
+        "6",
+        "6",
+    ], done.stderr
