@@ -21,7 +21,8 @@ logger = logging.getLogger(__name__)
 # Objects of a round of the youngest, how many of these rounds make one of the middle, and no full round by itself.
 THRESHOLDS = (5_000, 10, 1_000_000)
 # How long the thread of SQLite waits for the interpreter while the event loop is busy; it waits several times a commit.
-SWITCH_SECONDS = 0.0005
+# By default 5 ms: a storm of reconnects then holds up commits; with 0.5 ms the switching costs more than it saves.
+SWITCH_SECONDS = 0.002
 LOOK_SECONDS = 5.0
 CONNECTION_BYTES = 24 * 1024
 GROWTH_MIN_BYTES = 64 * 1024 * 1024
