@@ -173,8 +173,11 @@ def test_every_link_leads_somewhere() -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-def test_the_picture_is_a_png_that_loads_quickly() -> None:
-    (picture,) = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
-    content = (ROOT / picture).read_bytes()
-    assert content.startswith(b"\x89PNG\r\n\x1a\n")
-    assert len(content) < PICTURE_MAX_BYTES
+def test_pictures_are_what_they_are_called_and_load_quickly() -> None:
+    begins = {".png": b"\x89PNG\r\n\x1a\n", ".svg": b"<?xml"}
+    pictures = [ROOT / picture for picture in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)]
+    assert len(pictures) == 2
+    for picture in pictures:
+        content = picture.read_bytes()
+        assert content.startswith(begins[picture.suffix])
+        assert len(content) < PICTURE_MAX_BYTES
