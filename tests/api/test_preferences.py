@@ -114,8 +114,9 @@ async def test_what_can_not_be_is_named_and_nothing_is_changed(
 
 async def test_they_are_the_customers_own(service: Service, me: int) -> None:
     for token in (service.token("sender:shop"), service.token("ops:a")):
-        for method in ("GET", "PUT"):
-            problem(await service.request(method, "/preferences", token, {}), 403, "role_not_allowed")
+        # No body with GET: a server that has answered before it came closes the connection, and the next request fails.
+        for method, body in (("GET", None), ("PUT", {})):
+            problem(await service.request(method, "/preferences", token, body), 403, "role_not_allowed")
     problem(await service.request("PUT", "/preferences", service.customer(me), content="{"), 400, "invalid_json")
 
 
