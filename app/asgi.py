@@ -12,6 +12,7 @@ import orjson
 
 from app import cors, database, errors
 from app.auth import Identity, Tokens, find_token
+from app.errors import GetnotifiedError
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,10 @@ DISCARD_MAX_BYTES = 16 * 1024 * 1024
 
 JSON = {"Content-Type": "application/json"}
 PROBLEM = {"Content-Type": "application/problem+json"}
+
+
+class ClientGone(GetnotifiedError):
+    """The client has left before its request was whole: there is nobody to answer."""
 
 
 class Answer(NamedTuple):
@@ -70,12 +75,12 @@ class Request:
         """The body as it comes.
 
         Raises:
-            ConnectionError: the client has gone.
+            ClientGone: it will not be whole any more.
         """
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                raise ConnectionResetError("The client has gone")
+                raise ClientGone
             yield message.get("body", b"")
             if not message.get("more_body"):
                 return
@@ -102,7 +107,7 @@ class Endpoint:
         request = Request(scope, receive)
         try:
             answer = preflight(self._methods) if request.method == "OPTIONS" else await self._answer(request)
-        except ConnectionError:
+        except ClientGone:
             return
         except Exception as error:  # a bug in one request must not be the end of its connection
             answer = problem(refusal(error, request.path))
@@ -124,6 +129,7 @@ async def read_body(pieces: AsyncIterable[bytes], limit_bytes: int) -> bytes:
     Raises:
         BodyTooLarge: it is over the limit.
         BodyTimeout: it did not end in time.
+        ClientGone: see `Request.pieces`.
     """
     kept: list[bytes] = []
     size = 0

@@ -36,6 +36,7 @@ class Interests:
         # Those of them who have no connection any more, who left last at the end.
         self._left: dict[int, None] = {}
         self._following = True
+        self._losses = 0
         self._loading: dict[int, asyncio.Task[None]] = {}
         self._gathered: list[int] = []
         self._one_query = asyncio.Lock()
@@ -81,18 +82,20 @@ class Interests:
     def lost(self) -> None:
         """Changes are missed from now on, until `reload`: only of those who are held is known what was."""
         self._following = False
+        self._losses += 1
         for customer_id in list(self._left):
             self._forget(customer_id)
 
     async def reload(self) -> dict[int, Topics]:
         """Loads all that is held anew, because changes may have been missed; returns it."""
         self.lost()
+        losses = self._losses
         if self._loading:  # these looked before, and may have looked too early
             await asyncio.wait(set(self._loading.values()))
         held = list(self._holders)
         for start in range(0, len(held), LOAD_MAX):
             await self._start_loading([each for each in held[start : start + LOAD_MAX] if each not in self._loading])
-        self._following = True
+        self._following = losses == self._losses  # else the log was lost again meanwhile
         return {each: self._known[each] for each in held if each in self._known}
 
     def _forget(self, customer_id: int) -> None:

@@ -61,7 +61,7 @@ class TransportWire:
     def __init__(self, writer: asyncio.StreamWriter, unsent_max_bytes: int) -> None:
         self._writer = writer
         self._transport = writer.transport
-        self.write = self._transport.write  # not a method of ours: a call more for every delivery
+        self.write = self._transport.write  # a method of ours would be one more call for every delivery
         self._transport.set_write_buffer_limits(high=unsent_max_bytes)
 
     @staticmethod

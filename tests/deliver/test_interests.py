@@ -116,6 +116,20 @@ async def test_while_changes_are_missed_only_those_with_connections_are_known(
     assert await opened(interests, database, 2) == {"b": 20, "missed": 12}
 
 
+async def test_changes_that_are_missed_again_during_a_reload_are_missed(
+    interests: Interests, database: Database
+) -> None:
+    await opened(interests, database, 1)
+    reload = asyncio.create_task(interests.reload())
+    await database.begun(2)
+    interests.lost()
+    database.answer()
+    await reload
+    interests.release(1)
+    database.rows[1] = {"a": 10, "missed": 11}
+    assert await opened(interests, database, 1) == {"a": 10, "missed": 11}
+
+
 async def test_those_who_come_during_a_look_up_are_looked_up_together(interests: Interests, database: Database) -> None:
     tasks = []
     for customer_id in (1, 2, 3, 4):
