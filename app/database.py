@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
@@ -75,13 +76,19 @@ def tortoise_config(url: str, models: Sequence[str] = ("app.models",)) -> dict[s
     if dialect(url) == "sqlite":
         connection["credentials"] |= SQLITE_PRAGMAS
     else:
-        connection["credentials"] |= POSTGRES_TIMEOUTS
+        # What a connection is reset from between two uses (settings, LISTEN, advisory locks) is never set on one here,
+        # and a reset is a round trip.
+        connection["credentials"] |= POSTGRES_TIMEOUTS | {"reset": _leave_as_it_is}
     return {
         "connections": {"default": connection},
         "apps": {dialect(url): {"models": list(models), "default_connection": "default"}},
         "use_tz": True,
         "timezone": "UTC",
     }
+
+
+async def _leave_as_it_is(_: asyncpg.Connection) -> None:
+    pass
 
 
 async def connect(url: str) -> None:
@@ -182,6 +189,53 @@ async def follow(opened: BaseDBAsyncClient, steps: Steps[Result]) -> Result:
     except StopIteration as end:
         result: Result = end.value
         return result
+
+
+def together(*parts: Steps[Any]) -> Steps[list[Any]]:
+    """Parts of a transaction of which none needs what another one does; returns what came of each.
+
+    On PostgreSQL, where a statement is a round trip, what they do next is always one.
+    """
+    ended: dict[Steps[Any], Any] = {}
+    given: dict[Steps[Any], Rows | None] = dict.fromkeys(parts)
+    while given:
+        asked: dict[Steps[Any], Statement] = {}
+        for part, found in given.items():
+            try:
+                asked[part] = part.send(found)  # type: ignore[arg-type]  # None begins it
+            except StopIteration as end:
+                ended[part] = end.value
+        given = dict(zip(asked, (yield from _at_once(list(asked.values()))), strict=True))
+    return [ended[part] for part in parts]
+
+
+def _at_once(statements: Sequence[Statement]) -> Steps[Sequence[Rows]]:
+    found: list[list[Any]] = [[] for _ in statements]
+    if len(statements) > 1 and not is_sqlite():
+        joined = _joined(tuple((each.sql, len(each.values)) for each in statements))
+        for row in (yield Statement(joined, [value for each in statements for value in each.values])):
+            found[row["part"]].append(orjson.loads(row["found"]))
+    else:
+        for at, statement in enumerate(statements):
+            found[at] += yield statement
+    return found
+
+
+@lru_cache(256)
+def _joined(statements: tuple[tuple[str, int], ...]) -> str:
+    """Statements, each with how many parameters it has, as one. It gives their rows as JSON."""
+    parts, first = [], 0
+    for at, (sql, count) in enumerate(statements):
+        pieces = re.split(r"\$(\d+)", sql)
+        pieces[1::2] = [f"${int(number) + first}" for number in pieces[1::2]]
+        parts.append(f"part_{at} AS ({''.join(pieces)})")
+        first += count
+    rows = [
+        f"SELECT {at} AS part, to_jsonb(part_{at})::text AS found FROM part_{at}"
+        for at, (sql, _) in enumerate(statements)
+        if sql.startswith("SELECT") or "RETURNING" in sql
+    ]
+    return f"WITH {', '.join(parts)} {' UNION ALL '.join(rows) or 'SELECT WHERE FALSE'}"
 
 
 def _perform_at_once(opened: sqlite3.Connection, steps: Steps[Result]) -> Result:

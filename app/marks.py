@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app import database
-from app.database import Statement, Steps
+from app.database import Statement
 from app.models import Marks
 
 THE_ROW = 1
@@ -22,13 +22,16 @@ async def begin_run(run: str, now: int) -> None:
     )
 
 
-def is_present_run(run: str) -> Steps[bool]:
-    """Whether a run of Redis is the present one; it stays so until the transaction ends."""
+def is_present_run(run: str, start: int) -> Statement:
+    """The condition that a run of Redis is the present one; if it is, it stays so until the transaction ends.
+
+    Args:
+        start: the number of its first parameter.
+    """
     # SQLite has one writer at a time anyway.
     lock = "" if database.is_sqlite() else " FOR SHARE"
-    values = database.placeholders(2).split(", ")
-    statement = f"SELECT 1 FROM marks WHERE id = {values[0]} AND log_run = {values[1]}{lock}"
-    return bool((yield Statement(statement, [THE_ROW, run])))
+    the_row, log_run = database.placeholders(2, start).split(", ")
+    return Statement(f"EXISTS (SELECT 1 FROM marks WHERE id = {the_row} AND log_run = {log_run}{lock})", [THE_ROW, run])
 
 
 async def pruned_to() -> int:

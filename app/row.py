@@ -105,6 +105,8 @@ def to_notification(row: Mapping[str, Any], withheld: Sequence[Withheld] = ()) -
 
 def insert(notifications: Sequence[Notification]) -> Steps[None]:
     """Inserts notifications, with those to whom they are not pushed, and marks those that they take back or replace."""
+    if not notifications:
+        return
     yield Statement(
         f"INSERT INTO notification ({', '.join(COLUMNS)}) SELECT {', '.join(COLUMNS)}"
         f" FROM {database.given(**COLUMNS)} AS given",
@@ -173,17 +175,17 @@ def place(run: str, positions: Mapping[str, int]) -> Steps[set[str]]:
     Positions of a run of Redis that is over are not written: what it knew may be lost, and the log has been put back
     from the rows without them. The rows stay outbox, and the relay carries them anew.
     """
-    if not (yield from marks.is_present_run(run)):
-        return set()
     # SQLite has one writer at a time anyway. In order, so that two that lock the same rows do not block each other.
     lock = "" if database.is_sqlite() else " ORDER BY n.uid FOR UPDATE OF n"
+    is_present_run = marks.is_present_run(run, start=2)
     placed = yield Statement(
         "WITH carried AS MATERIALIZED ("
         f" SELECT n.uid, given.position FROM {database.given(uid='uuid', position='bigint')} AS given"
-        f" CROSS JOIN notification n WHERE n.uid = given.uid AND n.position IS NULL AND n.date_retracted IS NULL{lock})"
+        " CROSS JOIN notification n WHERE n.uid = given.uid AND n.position IS NULL AND n.date_retracted IS NULL"
+        f" AND {is_present_run.sql}{lock})"
         " UPDATE notification SET position = carried.position FROM carried"
         " WHERE notification.uid = carried.uid RETURNING notification.uid",
-        [database.rows(positions.items())],
+        [database.rows(positions.items()), *is_present_run.values],
     )
     return {str(row["uid"]) for row in placed}
 

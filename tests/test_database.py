@@ -32,6 +32,32 @@ def steps(rows, fail_after=False):
     return [tuple(row[name] for name in ("name", "number")) for row in found]
 
 
+def increased(name, by):
+    before = yield Statement(f"SELECT number FROM thing WHERE name = {database.placeholders(1)}", [name])
+    first, second = database.placeholders(2).split(", ")
+    after = yield Statement(
+        f"UPDATE thing SET number = {first} WHERE name = {second} RETURNING number", [before[0]["number"] + by, name]
+    )
+    return after[0]["number"]
+
+
+def nothing():
+    return 0
+    yield
+
+
+def rounds(*parts):
+    work = database.together(*parts)
+    asked, rows = 0, None
+    while True:
+        try:
+            statement = work.send(rows)
+        except StopIteration as end:
+            return asked, end.value
+        asked += 1
+        rows = yield statement
+
+
 async def failing(work):
     try:
         await database.perform(work)
@@ -48,6 +74,12 @@ async def main():
     print(await asyncio.gather(*(database.perform(steps([(f"g{number}", number)])) for number in range(3)))
           and len(await database.connection().execute_query_dict(FIND)))
     print(len(await database.perform(steps([]))))
+    together = rounds(increased("a", 6), nothing(), steps([("it's $1", 8)]), increased("g0", 7))
+    asked, done = await database.perform(together)
+    print(asked == (6 if database.is_sqlite() else 2), done[0], done[1], done[3], len(done[2]))
+    print(await failing(database.together(increased("a", 1), steps([("a", 1)]))))
+    print(await database.connection().execute_query_dict("SELECT number FROM thing WHERE name IN ('a', 'it''s $1')"))
+    print(await database.perform(database.together()))
     await database.disconnect()
 
 
@@ -80,4 +112,8 @@ def test_all_of_a_transaction_happens_or_nothing(url: str) -> None:
         "('IntegrityError', False)",
         "6",
         "6",
+        "True 7 0 7 7",
+        "('IntegrityError', False)",
+        "[{'number': 7}, {'number': 8}]",
+        "[]",
     ], done.stderr

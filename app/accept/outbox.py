@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 # Customers known to have a row. Past this the set is emptied: about 10 MB, and the insert it saves is harmless.
 KNOWN_CUSTOMERS_MAX = 100_000
 RECORD_RETRY_SECONDS = 1.0
+# How long positions wait for a commit that they can join: one of their own, after each single request, would be as
+# dear as the request's, and the next one would wait for it.
+RECORD_SECONDS = 0.02
 SETTLED_SECONDS = 1.0
 
 Carry = Callable[[Sequence[Notification], Sequence[SubscriptionChange]], Awaitable[Carried]]
@@ -134,6 +137,8 @@ class Outbox:
         self._max_rows = max_rows
         self._waiting: deque[_Submission] = deque()
         self._records: deque[_Record] = deque()
+        self._records_due = False
+        self._records_timer: asyncio.TimerHandle | None = None
         self._wake = asyncio.Event()
         self._committing = False
         self._idle = asyncio.Event()
@@ -151,7 +156,8 @@ class Outbox:
         """
         submission = _Submission(request)
         self._waiting.append(submission)
-        self._work()
+        self._idle.clear()
+        self._wake.set()
         return await submission.answer
 
     async def accepted(self, uids: Sequence[str], changes: Sequence[SubscriptionChange] = ()) -> list[Accepted]:
@@ -186,10 +192,9 @@ class Outbox:
 
     async def record(self, notifications: Sequence[Notification], carried: Carried) -> None:
         """Writes the positions of what was carried into its rows; returns once they are committed."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._records.append(_Record(notifications, carried, done))
-        self._work()
-        await done
+        recorded = self._record(notifications, carried)
+        self._commit_records()
+        await recorded
 
     async def settled(self) -> None:
         """Returns once the rows of all that this process has answered so far hold their positions.
@@ -197,6 +202,7 @@ class Outbox:
         When the database is away that can take long: it waits a second at the most.
         """
         if self._in_flight:
+            self._commit_records()
             await asyncio.wait(list(self._in_flight), timeout=SETTLED_SECONDS)
 
     async def run(self) -> None:
@@ -205,7 +211,7 @@ class Outbox:
             await self._wake.wait()
             self._wake.clear()
             self._committing = True
-            while self._waiting or self._records:
+            while self._waiting or self._records_due:
                 # In a context of its own: Tortoise keeps the open transaction there, and must not find an earlier one.
                 commit = asyncio.create_task(self._commit(self._take_submissions(), self._take_records()))
                 if not await commit:
@@ -217,9 +223,19 @@ class Outbox:
         """Returns once all that was accepted is committed, carried and recorded."""
         await self._idle.wait()
 
-    def _work(self) -> None:
+    def _record(self, notifications: Sequence[Notification], carried: Carried) -> asyncio.Future[None]:
+        loop = asyncio.get_running_loop()
+        record = _Record(notifications, carried, loop.create_future())
+        if self._records_timer is None:
+            self._records_timer = loop.call_later(RECORD_SECONDS, self._commit_records)
+        self._records.append(record)
         self._idle.clear()
-        self._wake.set()
+        return record.done
+
+    def _commit_records(self) -> None:
+        self._records_due = bool(self._records)
+        if self._records_due:
+            self._wake.set()
 
     def _rest(self) -> None:
         if not (self._waiting or self._records or self._committing or self._in_flight):
@@ -237,6 +253,10 @@ class Outbox:
     def _take_records(self) -> list[_Record]:
         taken = list(self._records)
         self._records.clear()
+        self._records_due = False
+        if self._records_timer is not None:
+            self._records_timer.cancel()
+            self._records_timer = None
         return taken
 
     async def _commit(self, submissions: list[_Submission], records: list[_Record]) -> bool:
@@ -255,6 +275,7 @@ class Outbox:
 
     async def _commit_failed(self, error: Exception, submissions: list[_Submission], records: list[_Record]) -> bool:
         self._records.extendleft(reversed(records))
+        self._records_due = bool(records)
         self._known_customers.clear()
         self._ledger.forget()
         if database.is_unavailable(error):
@@ -275,21 +296,23 @@ class Outbox:
         return True
 
     def _store(self, submissions: Sequence[_Submission], records: Sequence[_Record]) -> Steps[_Stored]:
-        recorded = yield from _place(records)
-        taken = yield from claims.write({each: each.request.claims for each in submissions})
+        recorded, taken = yield from database.together(
+            _place(records), claims.write({each: each.request.claims for each in submissions})
+        )
         stored = [submission for submission in submissions if submission not in taken]
         notifications = [notification for submission in stored for notification in submission.notifications]
         parties = [each for submission in stored for each in submission.request.parties]
         receivers = {channel.receiver_id(each.channel) for each in notifications}
-        yield from self._add_customers(receivers.union(*(each.members for _, each in parties)))
-        if notifications:
-            yield from row.insert(notifications)
         now = datetime.now(UTC)
-        changes = (yield from orders.write(parties, now, self._newest())) if parties else []
         tallies = tally.of_recorded(recorded)
         for key, more in tally.of_accepted(notifications).items():
             tally.add_to(tallies, key, more)
-        yield from self._ledger.add(tallies, tally.hour_of(now))
+        yield from database.together(
+            self._add_customers(receivers.union(*(each.members for _, each in parties))),
+            row.insert(notifications),
+            self._ledger.add(tallies, tally.hour_of(now)),
+        )
+        changes = (yield from orders.write(parties, now, self._newest())) if parties else []
         return _Stored(stored, taken, changes)
 
     def _add_customers(self, named: set[int | None]) -> Steps[None]:
@@ -333,7 +356,7 @@ class Outbox:
                 ]
             )
         if carried is not None and due:
-            await self.record(due, carried)
+            await self._record(due, carried)
 
 
 def _place(records: Sequence[_Record]) -> Steps[list[tally.Recorded]]:

@@ -5,6 +5,7 @@ Forgotten when the log tells that something has changed, or that something may h
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Sequence
 
 from tortoise.expressions import Q
@@ -30,24 +31,16 @@ class Receivers:
         self._audiences: dict[str, Audience] = {}
         # Raised whenever something is forgotten: what was asked for before that may be out of date.
         self._version = 0
+        self._wanted: set[int] = set()
+        self._gathering: asyncio.Task[dict[int, Preferences]] | None = None
+        self._one_query = asyncio.Lock()
 
     async def preferences(self, customer_ids: Collection[int]) -> dict[int, Preferences]:
         """The preferences of customers; of those never heard of, the defaults."""
         # Before the first await: what is known may be forgotten meanwhile.
         known = {each: self._preferences[each] for each in customer_ids if each in self._preferences}
-        unknown = sorted(set(customer_ids) - known.keys())
-        asked: dict[int, Preferences] = {}
-        version = self._version
-        for start in range(0, len(unknown), ASK_MAX):
-            part = unknown[start : start + ASK_MAX]
-            found = await Customer.filter(id__in=part).values_list("id", *COLUMNS)
-            asked |= dict.fromkeys(part, DEFAULT)
-            asked |= {customer_id: of_columns(*columns) for customer_id, *columns in found}
-        if version == self._version:
-            if len(self._preferences) + len(asked) > CUSTOMERS_MAX:
-                self._preferences.clear()
-            self._preferences |= asked
-        return known | asked
+        unknown = set(customer_ids) - known.keys()
+        return known | await self._ask_preferences(unknown) if unknown else known
 
     async def audiences(self, topics: Iterable[str]) -> dict[str, Audience]:
         """Who is subscribed to topics."""
@@ -69,6 +62,29 @@ class Receivers:
         self._version += 1
         self._preferences.clear()
         self._audiences.clear()
+
+    async def _ask_preferences(self, unknown: set[int]) -> dict[int, Preferences]:
+        """Asks with all those who come while another query is running."""
+        if self._gathering is None:
+            self._gathering = asyncio.create_task(self._ask_gathered(), name="ask preferences")
+        self._wanted |= unknown
+        asked = await asyncio.shield(self._gathering)  # others wait for it too
+        return {each: asked[each] for each in unknown}
+
+    async def _ask_gathered(self) -> dict[int, Preferences]:
+        async with self._one_query:
+            # Who comes from now on asks anew: what this query finds may be out of date by then.
+            wanted, self._wanted, self._gathering = sorted(self._wanted), set(), None
+            asked = dict.fromkeys(wanted, DEFAULT)
+            version = self._version
+            for start in range(0, len(wanted), ASK_MAX):
+                found = Customer.filter(id__in=wanted[start : start + ASK_MAX])
+                asked |= {each: of_columns(*columns) for each, *columns in await found.values_list("id", *COLUMNS)}
+        if version == self._version:
+            if len(self._preferences) + len(asked) > CUSTOMERS_MAX:
+                self._preferences.clear()
+            self._preferences |= asked
+        return asked
 
     async def _ask_audience(self, topic: str) -> Audience:
         version = self._version

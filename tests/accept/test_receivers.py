@@ -105,6 +105,29 @@ async def test_what_was_asked_before_a_change_is_not_remembered(rows: Rows) -> N
     assert await receivers.preferences([1]) == {1: RUSSIAN}
 
 
+async def test_those_who_come_while_a_query_runs_are_asked_for_together_and_anew(rows: Rows) -> None:
+    receivers = Receivers()
+    rows.answers.clear()
+    first = asyncio.create_task(receivers.preferences([1, 2]))
+    await wait_for(rows)
+    rows.preferences = {2: RUSSIAN}
+    later = [asyncio.create_task(receivers.preferences(each)) for each in ([2, 3], [4], [3, 5])]
+    await asyncio.sleep(0)
+    rows.answers.set()
+    assert await first == {1: DEFAULT, 2: DEFAULT}
+    assert await asyncio.gather(*later) == [{2: RUSSIAN, 3: DEFAULT}, {4: DEFAULT}, {3: DEFAULT, 5: DEFAULT}]
+    assert rows.asked == [[1, 2], [2, 3, 4, 5]]
+
+
+async def test_a_query_that_fails_fails_those_who_waited_for_it(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    receivers = Receivers()
+    with monkeypatch.context() as broken:
+        broken.setattr(rows, "filter", lambda **_: 1 / 0)
+        outcomes = await asyncio.gather(*(receivers.preferences([each]) for each in (1, 2)), return_exceptions=True)
+    assert [type(each) for each in outcomes] == [ZeroDivisionError, ZeroDivisionError]
+    assert await receivers.preferences([1, 2]) == {1: DEFAULT, 2: DEFAULT}
+
+
 async def test_memory_is_bounded(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receivers_module, "CUSTOMERS_MAX", 10)
     monkeypatch.setattr(receivers_module, "ASK_MAX", 3)
