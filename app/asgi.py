@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection, Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 import orjson
 
-from app import cors, database, errors
+from app import cors, database, errors, server
 from app.auth import Identity, Tokens, find_token
 from app.errors import GetnotifiedError
 
@@ -18,10 +19,12 @@ logger = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Send = server.Send
 
 BODY_SECONDS = 60.0
 DISCARD_MAX_BYTES = 16 * 1024 * 1024
+# Of all bodies that have begun to come, together: a thousand clients that send 1 MB and stop are not to cost 1 GB.
+BODIES_MAX_BYTES = 64 * 1024 * 1024
 
 JSON = {"Content-Type": "application/json"}
 PROBLEM = {"Content-Type": "application/problem+json"}
@@ -120,32 +123,75 @@ class Endpoint:
         return await self._handle(request)
 
 
-async def read_body(pieces: AsyncIterable[bytes], limit_bytes: int) -> bytes:
+class Bodies:
+    """The bodies that are being read, with a bound to what they hold together.
+
+    What is over it costs the oldest its place: a whole body comes within milliseconds, so that one has stopped.
+
+    Args:
+        max_bytes: the bound. A body that is by itself may be longer.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._held: dict[asyncio.Timeout, int] = {}  # the oldest first
+        self._bytes = 0
+
+    def hold(self, deadline: asyncio.Timeout, count: int) -> None:
+        """So many bytes more are kept of the body that is read until a deadline."""
+        self._held[deadline] = self._held.get(deadline, 0) + count
+        self._bytes += count
+        while self._bytes > self._max_bytes and len(self._held) > 1:
+            oldest = next(iter(self._held))
+            self.release(oldest)
+            with suppress(RuntimeError):  # it expires in this very moment
+                oldest.reschedule(asyncio.get_running_loop().time())
+
+    def release(self, deadline: asyncio.Timeout) -> None:
+        self._bytes -= self._held.pop(deadline, 0)
+
+
+_bodies = Bodies(BODIES_MAX_BYTES)
+
+
+async def read_body(pieces: AsyncIterable[bytes], limit_bytes: int, bodies: Bodies = _bodies) -> bytes:
     """A request's body.
 
     One that is over the limit is read to its end all the same, within reason: a client that is still sending does
     not see the answer of a server that hangs up.
 
+    Args:
+        limit_bytes: how long it may be.
+        bodies: those that share a bound.
+
     Raises:
         BodyTooLarge: it is over the limit.
-        BodyTimeout: it did not end in time.
+        BodyTimeout: it did not end in time, or had to make way for others.
         ClientGone: see `Request.pieces`.
     """
-    kept: list[bytes] = []
+    kept = bytearray()  # a list of pieces of two bytes would cost thirty times as much
     size = 0
+    began_at = asyncio.get_running_loop().time()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for piece in pieces:
-                size += len(piece)
-                if size <= limit_bytes:
-                    kept.append(piece)
-                elif size > limit_bytes + DISCARD_MAX_BYTES:
-                    break
+        async with asyncio.timeout(BODY_SECONDS) as deadline:
+            try:
+                async for piece in pieces:
+                    size += len(piece)
+                    if size <= limit_bytes:
+                        kept += piece
+                        bodies.hold(deadline, len(piece))
+                    elif size > limit_bytes + DISCARD_MAX_BYTES:
+                        break
+                    else:
+                        kept.clear()
+                        bodies.release(deadline)
+            finally:
+                bodies.release(deadline)
     except TimeoutError:
-        raise errors.BodyTimeout(BODY_SECONDS) from None
+        raise errors.BodyTimeout(round(asyncio.get_running_loop().time() - began_at, 1)) from None
     if size > limit_bytes:
         raise errors.BodyTooLarge(limit_bytes)
-    return b"".join(kept)
+    return bytes(kept)
 
 
 def refusal(error: Exception, path: str) -> errors.Refusal:
@@ -178,8 +224,9 @@ async def respond(send: Send, answer: Answer, shared: Mapping[str, str]) -> None
     headers = encoded({**answer.headers, **shared})
     if answer.status != 204:  # RFC 9110 § 8.6
         headers.append((b"content-length", b"%d" % len(answer.body)))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+    with server.joined(send):
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 
 def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

@@ -11,13 +11,18 @@ from app import channel
 
 
 class Kind(StrEnum):
-    """What an entry tells: the SSE `event` that browsers see, but for the last two, which are for web processes."""
+    """What an entry tells: the SSE `event` that browsers see, but for the last three, which are for web processes."""
 
     NOTIFICATION = "notification"
     RECEIPT = "receipt"
     RETRACT = "retract"
     SUBSCRIPTION = "subscription"
     CUSTOMER = "customer"  # who a customer is, or how they want to be told, has changed
+    UNKNOWN = "unknown"  # what a later release tells, while it is deployed: it is passed over
+
+    @classmethod
+    def _missing_(cls, value: object) -> Kind:  # noqa: ARG003  # whatever it is
+        return cls.UNKNOWN
 
 
 class Entry(NamedTuple):

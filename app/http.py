@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import orjson
-from quart import Quart, Response, current_app, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from quart import Quart, Response, current_app, has_request_context, request, websocket
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from app import asgi, cors, errors
 from app.auth import Identity, Tokens, find_token
@@ -47,14 +47,21 @@ def handle_errors(app: Quart) -> None:
 
     @app.errorhandler(Exception)
     async def refused(error: Exception) -> Response:
-        known = _refusal(error) if isinstance(error, HTTPException) else asgi.refusal(error, request.path)
+        known = _refusal(error) if isinstance(error, HTTPException) else asgi.refusal(error, _path())
         problem = asgi.problem(known)
         return Response(problem.body, problem.status, headers=dict(problem.headers))
 
 
 def _refusal(error: HTTPException) -> errors.Refusal:
     if isinstance(error, NotFound):
-        return errors.NotFound(f"path {request.path}")
+        return errors.NotFound(f"path {_path()}")
     if isinstance(error, MethodNotAllowed):
         return errors.MethodNotAllowed(request.method, list(error.valid_methods or ()))
+    if isinstance(error, RequestEntityTooLarge):
+        return errors.BodyTooLarge(current_app.config[BODY_LIMIT])
     return errors.HTTPProblem(error.code or 500, error.name, error.description or error.name)
+
+
+def _path() -> str:
+    """What was asked for, also by who would open a WebSocket, of which we have none."""
+    return (request if has_request_context() else websocket).path

@@ -10,7 +10,7 @@ from typing import Any
 
 from quart import Quart
 
-from app import asgi, channel, database, http, marks, openapi, row, session
+from app import asgi, channel, database, http, marks, openapi, row, server, session
 from app import position as positions
 from app.accept import api as accept_api
 from app.accept.catalogue import Catalogue
@@ -22,7 +22,7 @@ from app.carry.log import Log
 from app.carry.relay import Relay
 from app.carry.tail import Tail
 from app.deliver import api as deliver_api
-from app.deliver import frame, history, wire
+from app.deliver import frame, history
 from app.deliver.delivery import Delivery
 from app.entry import Carried, Entry, SubscriptionChange, customer_entry
 from app.errors import LogUnavailable
@@ -203,7 +203,7 @@ class Service:
                 "Those written through ASGI's send (HTTP/2, HTTP/1.0).", lambda: delivery.connections_asgi
             ),
             "wire_slow": Reading(
-                "Whether those of HTTP/1.1 are too: this Hypercorn is not known.", lambda: float(wire.is_slow())
+                "Whether those of HTTP/1.1 are too: this Hypercorn is not known.", lambda: float(server.is_slow())
             ),
             "delivered_total": Reading("Events written to connections.", lambda: delivery.delivered, grows=True),
             "window_entries": Reading("Events kept in memory for replay.", lambda: len(delivery.window)),
@@ -211,6 +211,7 @@ class Service:
             "newest_position_ms": Reading(
                 "Time of the newest entry seen (Unix, ms).", lambda: positions.to_ms(delivery.window.newest)
             ),
+            "tasks": Reading("Tasks of the event loop.", lambda: len(asyncio.all_tasks())),
             "outbox_waiting": Reading("Requests that wait for a commit.", lambda: self.outbox.waiting),
             "log_connected": Reading("Whether the log can be read.", lambda: float(self.tail.connected)),
             "relay_active": Reading("Whether this process is the active relay.", lambda: float(self.relay.active)),
@@ -289,7 +290,8 @@ def create_app(service: Service, tokens: Tokens) -> App:
     """The web application of a running service."""
     settings = service.settings
     app = Quart(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = None  # looked at where bodies are read
+    # Of a body that is not being read, as long as what answers waits for something else. `http.body` has the limit.
+    app.config["MAX_CONTENT_LENGTH"] = settings.request_max_bytes + asgi.DISCARD_MAX_BYTES
     app.config[http.BODY_LIMIT] = settings.request_max_bytes
     app.register_blueprint(accept_api.routes(tokens, service.intake, service.catalogue, service.customer_changed))
     app.register_blueprint(

@@ -31,4 +31,4 @@ def test_an_entry_has_no_place_never_expires_replaces_nothing_and_is_for_all_unl
 
 
 def test_browsers_see_the_first_three_kinds_and_web_processes_the_others() -> None:
-    assert [str(kind) for kind in Kind] == ["notification", "receipt", "retract", "subscription", "customer"]
+    assert [str(kind) for kind in Kind] == ["notification", "receipt", "retract", "subscription", "customer", "unknown"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from app import asgi, channel, cors, database
+from app import asgi, channel, cors, database, server
 from app import position as positions
 from app.asgi import Receive, Scope, Send
 from app.auth import Identity, Tokens
@@ -21,7 +21,7 @@ from app.deliver.connection import Connection
 from app.deliver.delivery import Delivery
 from app.deliver.frame import frame, numbered
 from app.deliver.replay import History
-from app.deliver.wire import AsgiWire, TransportWire, hypercorn_writer
+from app.deliver.wire import AsgiWire, TransportWire
 from app.errors import HistoryUnsettled, InvalidFields, MethodNotAllowed, Refusal, TopicNotAllowed
 from app.settings import Settings
 
@@ -135,8 +135,9 @@ class Stream:
             try:
                 # Registered first: what is carried from the moment in which `onopen` fires is not missed.
                 headers = _ENCODED_HEADERS + asgi.encoded(shared) if shared else _ENCODED_HEADERS
-                await send({"type": "http.response.start", "status": 200, "headers": headers})
-                opened.write(self._delivery.retry(positions.parse(asked.last_event_id)), self._clock())
+                with server.joined(send):
+                    await send({"type": "http.response.start", "status": 200, "headers": headers})
+                    opened.write(self._delivery.retry(positions.parse(asked.last_event_id)), self._clock())
                 if isinstance(opened.wire, AsgiWire):
                     await self._serve_pumped(opened, opened.wire, receive, asked)
                 else:
@@ -168,7 +169,7 @@ class Stream:
         busy = self._delivery.refusal(asked.identity)
         if busy is not None:
             return busy
-        writer = hypercorn_writer(send) if http_version == "1.1" else None
+        writer = server.http11_writer(send) if http_version == "1.1" else None
         unsent_max = self._settings.unsent_max_bytes
         wire = AsgiWire(send, unsent_max) if writer is None else TransportWire(writer, unsent_max)
         return self._delivery.register(asked.identity, topics, asked.topics, wire)

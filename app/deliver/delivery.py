@@ -80,7 +80,7 @@ class Delivery:
                 events = []
                 self.window.advance(entry.position)
                 self._apply(SubscriptionChange.of_entry(entry), entry.position)
-            elif entry.kind is Kind.CUSTOMER:
+            elif entry.kind in (Kind.CUSTOMER, Kind.UNKNOWN):
                 self.window.advance(entry.position)
             else:
                 event = of_entry(entry)
@@ -163,17 +163,24 @@ class Delivery:
     # -- Background ---------------------------------------------------------------------------------
 
     async def beat(self) -> None:
-        """Sends heartbeats to the connections that hear nothing, and ends those whose token has expired, for ever."""
+        """Sends heartbeats to the connections that hear nothing, and ends those whose token has expired, for ever.
+
+        And those whose browser has gone without the server's noticing: it does not look while a second request waits
+        behind the stream (RFC 9112 § 9.3.2).
+        """
         seconds = self._settings.heartbeat_seconds
         while True:
             await asyncio.sleep(seconds / 15)
             await self._end(self.hub.expired(time.time()), "expired", "token_expired")
+            for connection in self.hub.gone():
+                connection.abort(self._clock())
             silent = self.hub.silent_since(self._clock() - seconds)
             for start in range(0, len(silent), TURN):
                 now = self._clock()
                 heartbeat = frame.numbered(self.window.newest, frame.frame("heartbeat"))
                 for connection in silent[start : start + TURN]:
-                    if connection.live:
+                    # Heartbeats for one who reads nothing would pile up; what is unsent tells as much when it comes.
+                    if connection.live and not connection.wire.unsent_bytes:
                         connection.write(heartbeat, now)
                 await asyncio.sleep(0)
 

@@ -120,6 +120,10 @@ class Hub:
         """The live connections that were not written to since then (the clock's seconds)."""
         return [each for each in self._connections if each.live and each.written_at <= moment]
 
+    def gone(self) -> list[Connection]:
+        """The connections whose browser is known to have gone, and that were not told to end yet."""
+        return [each for each in self._connections if each.wire.closed and not each.ended]
+
     def expired(self, moment: float) -> list[Connection]:
         """The connections whose tokens are over at a time (Unix, seconds)."""
         return [

@@ -103,7 +103,8 @@ class Replay:
 
     async def _from_history(self, connection: Connection) -> tuple[list[Event], int]:
         after, up_to = connection.cursor, self._window.start
-        await self._settled(up_to)
+        # What we have seen was accepted before now, though positions may be ahead of our clock.
+        await self._settled(min(up_to, positions.from_ms(int(time.time() * 1000))))
         async with self._queries:
             customer_id = connection.identity.customer_id
             events = await self._history.page(customer_id, connection.channels, after, up_to, HISTORY_PAGE)

@@ -9,18 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
-from importlib.metadata import version
-from typing import Protocol, cast
+from collections.abc import Callable
+from typing import Protocol
 
+from app import server
 from app.asgi import Send
 
 logger = logging.getLogger(__name__)
-
-# From ASGI's `send` to the connection's stream writer: each is a method of an object of such a class, which has the
-# next one in that attribute. Not imported: a Hypercorn in which they stand elsewhere must not keep us from starting.
-_HYPERCORN = (("HTTPStream", "send"), ("H11Protocol", "send"), ("TCPServer", "writer"))
-_missing_steps: set[str] = set()
 
 
 class Wire(Protocol):
@@ -103,9 +98,8 @@ class AsgiWire:
 
     def __init__(self, send: Send, unsent_max_bytes: int) -> None:
         self._send = send
-        self._taken = _http2_drain(send)
-        writer = _writer_behind(send)
-        self._writer = writer if isinstance(writer, asyncio.StreamWriter) else None  # it is there over HTTP/1.0
+        self._taken = server.http2_drain(send)
+        self._writer = server.writer(send)  # there is one over HTTP/1.0
         self._unsent_max_bytes = unsent_max_bytes
         self._unsent_bytes = 0
         self._pieces: deque[bytes] = deque()
@@ -169,49 +163,3 @@ class AsgiWire:
             self._unsent_bytes -= len(body)
             if self._unsent_bytes <= self._unsent_max_bytes // 2:
                 self._room.set()
-
-
-def hypercorn_writer(send: Send) -> asyncio.StreamWriter | None:
-    """The stream writer behind the `send` of an HTTP/1.1 connection; None if this server has none where we look.
-
-    It stands on Hypercorn's inside, so each step is checked. A step that is missing is logged, once in a process.
-    """
-    found = _writer_behind(send)
-    if isinstance(found, asyncio.StreamWriter):
-        return found
-    if found not in _missing_steps:
-        _missing_steps.add(found)
-        logger.warning(
-            "Streams over HTTP/1.1 go through ASGI's send, which costs three times as much: %s.",
-            found,
-            extra={"action": "wire_slow", "hypercorn": version("hypercorn")},
-        )
-    return None
-
-
-def is_slow() -> bool:
-    """Whether an HTTP/1.1 connection has come that had no stream writer where we look."""
-    return bool(_missing_steps)
-
-
-def _writer_behind(send: Send) -> asyncio.StreamWriter | str:
-    """The stream writer; or the step on the way to it that is missing, in words."""
-    name, found = "ASGI's send", cast(object, send)
-    for owner_class, attribute in _HYPERCORN:
-        owner = getattr(found, "__self__", None)
-        if type(owner).__name__ != owner_class:
-            return f"{name} is not a method of {owner_class}"
-        name, found = f"{owner_class}.{attribute}", getattr(owner, attribute, None)
-    return found if isinstance(found, asyncio.StreamWriter) else f"{name} is not a StreamWriter"
-
-
-def _http2_drain(send: Send) -> Callable[[], Awaitable[object]] | None:
-    """What waits until a Hypercorn HTTP/2 stream has sent all; None if `send` is not of one.
-
-    Its `send` does not wait for a browser that reads nothing: it keeps whatever it is given (Hypercorn 0.18).
-    """
-    stream = getattr(send, "__self__", None)
-    protocol = getattr(getattr(stream, "send", None), "__self__", None)
-    buffers: Mapping[int, object] = getattr(protocol, "stream_buffers", {})
-    drain: Callable[[], Awaitable[object]] | None = getattr(buffers.get(getattr(stream, "stream_id", 0)), "drain", None)
-    return drain

@@ -13,6 +13,7 @@ import hypercorn.asyncio
 from hypercorn.config import Config
 
 from app.errors import ConfigurationError
+from app.run import mended_hypercorn
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -20,10 +21,12 @@ logger = logging.getLogger(__name__)
 BACKLOG = 4096  # a storm of reconnects waits in the kernel instead of being refused
 # Taken from there in one turn of the loop, each with some 0.5 ms of work: between turns, what is live is delivered.
 ACCEPT_MAX = 5
-# An idle connection stays open so long. Hypercorn holds one that its client has closed for the same time.
+# An idle connection stays open so long, also one whose first request is not whole.
 KEEP_ALIVE_SECONDS = 10.0
 # Requests on one connection: Hypercorn closes it after 1,000, in the middle of a sender's run.
 KEEP_ALIVE_REQUESTS = 1_000_000_000
+# Beside what a stream may leave unsent in the process. What is on its way over the network does not count.
+UNSENT_KERNEL_BYTES = 16 * 1024
 # For the requests that are still being answered when the streams have ended, and then for connections to close: from
 # Python 3.12 on, a server waits for ever for a client that sends half a request.
 GRACE_SECONDS = 0.3
@@ -44,6 +47,7 @@ def bind(settings: Settings) -> socket.socket:
         try:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             opened.bind(address)
+            _bound_unread(opened, settings)
             opened.listen(BACKLOG)
         except OSError:
             opened.close()
@@ -61,6 +65,18 @@ def address(settings: Settings, opened: socket.socket) -> str:
     return f"http://{host}:{opened.getsockname()[1]}"
 
 
+def _bound_unread(opened: socket.socket, settings: Settings) -> None:
+    """Bounds what waits in the kernel for a client (4 MB by default), and for how long it may (for ever).
+
+    Connections inherit it from the socket that listens. Only Linux has both options.
+    """
+    limits = {"TCP_NOTSENT_LOWAT": UNSENT_KERNEL_BYTES, "TCP_USER_TIMEOUT": int(settings.stalled_seconds * 1000)}
+    for name, limit in limits.items():
+        option = getattr(socket, name, None)
+        if option is not None:
+            opened.setsockopt(socket.IPPROTO_TCP, option, limit)
+
+
 def stop_on_signals(stopping: asyncio.Event) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -71,6 +87,7 @@ async def serve(app: Any, opened: socket.socket, stopping: asyncio.Event, drain:
 
     Hypercorn would wait for them.
     """
+    mended_hypercorn.put_in_place()
     config = Config()
     listening = opened.dup()
     config.bind = [f"fd://{opened.detach()}"]
@@ -98,6 +115,8 @@ async def serve(app: Any, opened: socket.socket, stopping: asyncio.Event, drain:
     except asyncio.CancelledError:
         if not serving.cancelled():
             raise  # it is not the server that was cancelled
+        logger.info("Clients that did not finish were cut off.", extra={"action": "cut_off"})
+    except asyncio.InvalidStateError:  # Hypercorn asks what became of its connections, and they are still ending
         logger.info("Clients that did not finish were cut off.", extra={"action": "cut_off"})
 
 

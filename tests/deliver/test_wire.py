@@ -17,9 +17,9 @@ from h2.connection import H2Connection
 from h2.events import DataReceived
 from hypercorn.config import Config
 
+from app import server as servers
 from app.asgi import Receive, Scope, Send
-from app.deliver import wire as wires
-from app.deliver.wire import AsgiWire, TransportWire, Wire, hypercorn_writer, is_slow
+from app.deliver.wire import AsgiWire, TransportWire, Wire
 from tests.support.events import event, ids
 from tests.support.tasks import turns, until
 
@@ -329,7 +329,7 @@ class TestAsgi:
 
 @pytest.fixture
 def _nothing_missed_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wires, "_missing_steps", set())
+    monkeypatch.setattr(servers, "_missing_steps", set())
 
 
 @pytest.mark.usefixtures("_nothing_missed_yet")
@@ -372,7 +372,7 @@ class TestHypercorn:
         found: list[asyncio.StreamWriter | None] = []
 
         async def answer(send: Send) -> None:
-            found.append(writer := hypercorn_writer(send))
+            found.append(writer := servers.http11_writer(send))
             if writer is not None:
                 wire = TransportWire(writer, UNSENT_MAX)
                 wire.write(wire.framed(PIECE))
@@ -393,7 +393,7 @@ class TestHypercorn:
             await writer.wait_closed()
         assert len(found) == 2
         assert not caplog.messages
-        assert not is_slow()
+        assert not servers.is_slow()
 
     async def test_over_http_2_what_the_browser_has_not_taken_counts_as_unsent(self, tmp_path: Path) -> None:
         """Hypercorn's `send` returns at once and keeps it; there is no transport of one's own."""
@@ -401,7 +401,7 @@ class TestHypercorn:
         pieces = 300
 
         async def answer(send: Send) -> None:
-            assert not isinstance(wires._writer_behind(send), asyncio.StreamWriter)
+            assert servers.writer(send) is None
             made.append(wire := AsgiWire(send, UNSENT_MAX))
             for _ in range(pieces):
                 wire.write(wire.framed(PIECE))
@@ -444,8 +444,8 @@ class TestHypercorn:
         async def send(message: MutableMapping[str, Any]) -> None: ...
 
         for _ in range(3):
-            assert hypercorn_writer(send) is None
-        assert is_slow()
+            assert servers.http11_writer(send) is None
+        assert servers.is_slow()
         (record,) = caplog.records
         assert record.levelname == "WARNING"
         assert record.__dict__["action"] == "wire_slow"
@@ -469,9 +469,9 @@ class TestHypercorn:
         self, change: Callable[[Chain], None], missing: str, caplog: pytest.LogCaptureFixture
     ) -> None:
         chain = Chain()
-        assert hypercorn_writer(chain.send) is chain.server.writer
+        assert servers.http11_writer(chain.send) is chain.server.writer
         change(chain)
-        assert hypercorn_writer(chain.send) is None
+        assert servers.http11_writer(chain.send) is None
         assert missing in caplog.messages[-1]
 
 

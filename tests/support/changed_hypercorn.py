@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from hypercorn.asyncio import run
-from hypercorn.asyncio.tcp_server import TCPServer
-
 from app.__main__ import cli
+from app.run import mended_hypercorn
 
 
-class StreamServer(TCPServer):
+class StreamServer(mended_hypercorn.TCPServer):
     pass
 
 
-setattr(run, "TCPServer", StreamServer)  # noqa: B010  # an assignment would need leave to write to another's module
+setattr(mended_hypercorn, "TCPServer", StreamServer)  # noqa: B010  # an assignment to a class is refused by mypy
 
 if __name__ == "__main__":
     cli(prog_name="python -m app")

@@ -1,0 +1,51 @@
+"""What stands behind ASGI's `send` in Hypercorn. How streams are written by way of it: `tests/deliver/test_wire.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import MutableMapping
+from typing import Any
+
+import pytest
+
+from app import server
+from tests.support.service import Dev
+
+# Where `struct tcp_info` of Linux counts the segments with data that have come.
+DATA_SEGMENTS_AT = 152
+ANSWERS = 5
+
+
+@pytest.mark.skipif(server.CORK is None, reason="This kernel can't join what is written")
+async def test_an_answer_comes_in_one_piece(dev: Dev) -> None:
+    request = b"DELETE /notifications HTTP/1.1\r\nHost: x\r\n\r\n"  # refused at once, with a body
+    host, port = dev.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    for _ in range(ANSWERS):
+        writer.write(request)
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        _, _, length = head.partition(b"content-length: ")
+        assert await reader.readexactly(int(length.split(b"\r\n")[0]))
+    info = writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160)
+    writer.close()
+    await writer.wait_closed()
+    assert struct.unpack_from("I", info, DATA_SEGMENTS_AT) == (ANSWERS,)
+
+
+def test_what_another_server_sends_is_left_as_it_is() -> None:
+    async def send(_: MutableMapping[str, Any]) -> None: ...
+
+    with server.joined(send):
+        pass
+
+
+async def test_what_is_written_to_a_connection_that_has_ended_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = socket.socketpair()
+    _, writer = await asyncio.open_connection(sock=ours)
+    monkeypatch.setattr(server, "writer", lambda _: writer)
+    with server.joined(lambda _: asyncio.sleep(0)):
+        writer.close()
+        await writer.wait_closed()
+    theirs.close()
