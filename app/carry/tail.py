@@ -52,6 +52,7 @@ class Tail:
         self._missed = missed
         self._position = 0
         self._began_empty = False
+        self._well = True
         self.started = False
         self.connected = False
 
@@ -69,7 +70,8 @@ class Tail:
         # Of an empty log: all that will be in it comes after this moment.
         self._position = entries[-1].position if entries else positions.from_ms(await self._log.now_ms()) - 1
         self._began_empty = not entries
-        self.started = self.connected = True
+        self.started = True
+        self._connected()
 
     async def _follow(self) -> None:
         """Reads until the connection is lost."""
@@ -78,7 +80,7 @@ class Tail:
         # more than one read of its newest entries.
         unsure = not self.connected
         if not self.connected:
-            self.connected = True
+            self._connected()
             await self._resumed()
         while True:
             entries = await self._log.after(self._position, READ_COUNT)
@@ -100,12 +102,19 @@ class Tail:
             return False  # there never was one at the position
         return await self._log.oldest() > self._position
 
+    def _connected(self) -> None:
+        self.connected = True
+        if not self._well:
+            logger.info("The log can be read.", extra={"action": "tail_found"})
+        self._well = True
+
     async def _attempt(self, reading: Awaitable[None]) -> None:
         try:
             await reading
         except LogUnavailable as error:
-            if self.connected or not self.started:
+            if self._well:
                 logger.warning("The log can't be read: %s", error, extra={"action": "tail_lost"})
+            self._well = False
             if self.connected:
                 self.connected = False
                 self._lost()

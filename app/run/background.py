@@ -9,8 +9,8 @@ from typing import Any
 
 logger = logging.getLogger(__name__)
 
-# A cancellation may be lost: until Python 3.12, `asyncio.wait_for`, which drivers use, returns the result instead when
-# both come in the same turn of the loop.
+# A cancellation may be lost: until Python 3.12, `asyncio.wait_for`, which a driver may use, returns the result instead
+# when both come in the same turns of the loop. (The log does without it.)
 STOP_SECONDS = 0.2
 STOP_TRIES = 5
 

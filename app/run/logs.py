@@ -28,3 +28,5 @@ def configure(level: str) -> None:
     # Each statement and each time-out of a driver is for who debugs the driver.
     for name in ("tortoise", "tortoise.db_client", "aiosqlite", "asyncio", "hypercorn.access"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    # Each of its attempts at a database that is away, with a traceback; that it is away is said where it is needed.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)

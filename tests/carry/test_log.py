@@ -22,6 +22,7 @@ from tests.support.logs import Rows, entry, eventually, open_log
 from tests.support.tasks import turns, until
 
 EVERYTHING = 1 << 20
+TURNS_OF_A_COMMAND = 50  # of the loop, and more: with those of a new connection
 
 
 def in_redis(redis: Redis) -> list[str]:
@@ -70,6 +71,17 @@ class TestAppend:
                 withheld._replace(position=carried.positions[0]),
                 retracts._replace(position=carried.positions[1]),
             ]
+
+    async def test_what_a_later_release_has_appended_is_read_as_far_as_it_is_understood(
+        self, url: str, redis: Redis
+    ) -> None:
+        """While it is deployed, both run: it may say more of an entry, and tell what is not known here."""
+        redis.xadd(LOG, {"e": b'["topic:a","notification","u1",0,"",[],"",{"more":1}]\ndata: x\n\n'}, id="5-0")
+        redis.xadd(LOG, {"e": b'["topic:a","celebration","u2",0,""]\ndata: y\n\n'}, id="6-0")
+        async with open_log(url) as log:
+            known, unknown = await contents(log)
+        assert known == Entry("topic:a", Kind.NOTIFICATION, b"data: x\n\n", "u1", position=positions.from_ms(5))
+        assert (unknown.kind, unknown.position) == (Kind.UNKNOWN, positions.from_ms(6))
 
     async def test_what_an_earlier_release_has_appended_is_read(self, url: str, redis: Redis) -> None:
         """It knew nobody from whom anything was withheld, and took nothing back."""
@@ -203,8 +215,9 @@ class TestSequence:
     @pytest.mark.parametrize("sequence", [0, 524_287, 524_288, 524_289, 1_000_000])
     async def test_it_stays_in_its_bits_when_redis_clock_is_behind(self, url: str, redis: Redis, sequence: int) -> None:
         ahead = 4_000_000_000_000
-        redis.xadd(LOG, {"e": b'["customer:1","receipt","",0,""]\n'}, id=f"{ahead}-{sequence}")
         async with open_log(url) as log:
+            await log.verify()
+            redis.xadd(LOG, {"e": b'["customer:1","receipt","",0,""]\n'}, id=f"{ahead}-{sequence}")
             given = [position for _ in range(3) for position in (await log.append([entry()] * 100)).positions]
             assert given == sorted(set(given))
             assert [positions.show(each) for each in given] == in_redis(redis)[1:]
@@ -212,8 +225,9 @@ class TestSequence:
             assert positions.to_ms(given[-1]) == ahead + (sequence > 0)
 
     async def test_a_tail_reads_over_the_place_where_it_moves_on(self, url: str, redis: Redis) -> None:
-        redis.xadd(LOG, {"e": b'["customer:1","receipt","",0,""]\n'}, id="4000000000000-524287")
         async with open_log(url) as log:
+            await log.verify()
+            redis.xadd(LOG, {"e": b'["customer:1","receipt","",0,""]\n'}, id="4000000000000-524287")
             given = [position for _ in range(3) for position in (await log.append([entry(), entry()])).positions]
             assert positions.show(given[-1]) == "4000000000001-4"
             read = [each.position for each in await log.after(given[0], 10)]
@@ -240,6 +254,7 @@ class TestRead:
 
     async def test_an_entry_is_waited_for_and_the_waiting_holds_up_no_append(self, url: str) -> None:
         async with open_log(url) as log:
+            await log.verify()
             waiting = asyncio.create_task(log.after(0, 10))
             await asyncio.sleep(0)
             carried = await log.append([entry("a")])
@@ -295,6 +310,19 @@ class TestWiped:
             again = await log.append([entry("lost")])
             assert again.positions[0] > lost.positions[0] > kept
             assert [each.uid for each in await contents(log)] == ["kept", "lost"]
+
+    async def test_also_when_redis_clock_is_behind(self, url: str, redis: Redis) -> None:
+        """Positions that are ahead of it rise by one: those that are not in the database would be given again."""
+        rows = Rows()
+        async with open_log(url, rows) as log:
+            await log.verify()
+            ahead_ms = int(time.time() * 1000) + 3_600_000
+            redis.xadd(LOG, {"e": b'["customer:1","receipt","",0,""]\n'}, id=f"{ahead_ms}-0")
+            await rows.carry(log, entry("kept"))
+            seen = (await log.append([entry("lost"), *[entry(kind=Kind.RECEIPT)] * 5])).positions
+            redis.flushall()
+            (position,) = (await log.append([entry("lost")])).positions
+            assert position > seen[-1]
 
     async def test_a_process_that_starts_then_repairs_it_without_a_sender(self, url: str, redis: Redis) -> None:
         rows = Rows()
@@ -458,7 +486,7 @@ class TestRestarted:
             finally:
                 server.stop()
 
-    async def test_senders_do_not_queue_up_before_one_that_is_away(
+    async def test_senders_do_not_queue_up_before_one_that_is_away_until_it_has_answered_somebody(
         self, data_dir: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(log_module, "AWAY_SECONDS", 3600.0)
@@ -472,6 +500,7 @@ class TestRestarted:
                 with pytest.raises(LogUnavailable, match="away a moment ago"):
                     await log.append([entry("b")])
                 assert await contents(log) == []  # who reads asks all the same
+                await log.append([entry("c")])
             finally:
                 server.stop()
 
@@ -534,6 +563,17 @@ class TestLease:
             remaining = redis.pttl(RELAY)
             assert isinstance(remaining, int)
             assert remaining > 1_000
+
+
+async def test_whoever_is_to_end_hears_it_whatever_they_wait_for(url: str) -> None:
+    """`asyncio.wait_for`, until Python 3.12, returns what came in the last turns, and forgets that it was cancelled."""
+    async with open_log(url) as log:
+        for turn in range(TURNS_OF_A_COMMAND):
+            task = asyncio.create_task(log.lead(60_000))
+            await turns(turn)
+            heard = task.cancel()
+            await asyncio.wait([task])
+            assert task.cancelled() is heard, f"cancelled in turn {turn}"
 
 
 class TestClose:

@@ -190,6 +190,7 @@ async def check_that_it_is_gone(service: Production, me: int, uid: str, kept: st
 
 
 @pytest.mark.parametrize("lost", ["its contents", "itself"])
+@pytest.mark.postgres
 async def test_it_stays_so_when_redis_has_lost_all_and_the_log_is_rebuilt(
     breakable: Production, me: int, lost: str, customers: Iterator[int]
 ) -> None:
@@ -229,6 +230,7 @@ async def is_recorded(service: Production, uid: str) -> bool:
         await connection.close()
 
 
+@pytest.mark.postgres
 async def test_without_redis_it_is_accepted_and_pages_are_told_when_it_is_back(breakable: Production, me: int) -> None:
     service = breakable
     async with browsing(*(Browser(url, service.customer(me)) for url in service.urls)) as pages:

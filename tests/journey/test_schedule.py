@@ -76,6 +76,7 @@ async def test_what_is_scheduled_comes_at_its_time_and_not_before(service: Servi
     assert [each["uid"] for each in await service.inbox(me)] == uids[::-1]
 
 
+@pytest.mark.postgres
 async def test_also_if_the_relay_is_killed_just_before(two_relays: TwoRelays, me: int) -> None:
     service = two_relays
     async with browsing(*(Browser(url, service.customer(me)) for url in service.urls)) as browsers:
@@ -92,6 +93,7 @@ async def test_also_if_the_relay_is_killed_just_before(two_relays: TwoRelays, me
             assert max(late) <= STOPPED_MS, "nothing waits for the end of a lease"
 
 
+@pytest.mark.postgres
 async def test_what_was_due_while_no_relay_ran_comes_once_when_one_does(two_relays: TwoRelays, me: int) -> None:
     service = two_relays
     async with browsing(Browser(service.url, service.customer(me))) as (browser,):
@@ -113,6 +115,7 @@ async def test_what_was_due_while_no_relay_ran_comes_once_when_one_does(two_rela
         browser.assert_nothing_twice_and_in_order()
 
 
+@pytest.mark.postgres
 async def test_what_was_taken_back_before_its_time_is_never_seen_though_relays_race(
     two_relays: TwoRelays, me: int
 ) -> None:

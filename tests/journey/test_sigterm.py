@@ -6,6 +6,7 @@ import asyncio
 import signal
 import time
 
+import httpx
 import pytest
 
 from tests.conftest import Starter
@@ -41,6 +42,42 @@ async def test_connections_are_drained_each_with_its_own_retry_and_no_process_is
             assert drain.data == {"reason": "shutdown"}
             assert 1000 <= browser.retry_ms <= 5000
         assert len({browser.retry_ms for browser in browsers}) > len(browsers) // 2
+
+
+async def test_in_the_middle_of_a_flood_nothing_is_half_written_and_nothing_is_lost(starts: Starter) -> None:
+    dev = await starts(Dev())
+    browsers = [Browser(dev.url, dev.customer(each), topics=["t"], retry_scale=1000) for each in range(20)]
+    answered: list[str] = []
+
+    async def keep_sending() -> None:
+        batch = [{"topic": "t", "title_text": str(each), "body_text": "x" * 1000} for each in range(20)]
+        while True:
+            try:
+                response = await dev.post({"notifications": batch})
+            except httpx.TransportError:  # a half of an answer is one too
+                return
+            assert response.status_code == 201
+            answered.extend(each["uid"] for each in response.json()["notifications"])
+
+    async with browsing(*browsers):
+        sending = [asyncio.create_task(keep_sending()) for _ in range(4)]
+        await browsers[0].until(lambda: len(browsers[0].notifications) > 200)
+        assert await asyncio.to_thread(dev.process.terminate) == 0
+        await asyncio.gather(*sending)
+        for browser in browsers:
+            await browser.until(lambda browser=browser: not browser.open)  # type: ignore[misc]
+            assert browser.cut_off == 0, "the answer had its end"
+            assert browser.arrivals[-1].event.event == "drain"
+        await dev.disconnect()
+    await asyncio.to_thread(dev.process.start_ready)
+    for browser in browsers:
+        browser.closed = False
+    async with browsing(*browsers):
+        (last,) = await dev.send(topic="t")
+        for browser in browsers:
+            await browser.until_position(last)
+            browser.assert_nothing_twice_and_in_order()
+            assert set(answered) <= set(browser.uids)
 
 
 async def test_a_browser_that_reads_nothing_does_not_hold_up_the_end(starts: Starter) -> None:

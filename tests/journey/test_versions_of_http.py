@@ -46,7 +46,9 @@ async def test_who_comes_back_gets_what_was_missed(dev: Dev, version: type[Brows
     async with browsing(version(dev.url, dev.customer(me))) as (browser,):
         (seen,) = await dev.send(receiver_id=me)
         await browser.until_position(seen)
-    missed = await dev.send(200, receiver_id=me, body_text="x" * 1000)
+    async with browsing(Browser(dev.url, dev.customer(me))) as (other,):
+        missed = await dev.send(200, receiver_id=me, body_text="x" * 1000)
+        await other.until_position(missed[-1])
     async with browsing(version(dev.url, dev.customer(me), last_id=browser.last_id)) as (again,):
         assert again.positions == missed
         assert again.events("synced")[0].data["replayed"] == 200

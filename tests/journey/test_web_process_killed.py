@@ -6,10 +6,13 @@ import asyncio
 
 import asyncpg
 import httpx
+import pytest
 
 from tests.conftest import Starter
 from tests.support.browser import Browser, browsing
 from tests.support.service import Production, eventually
+
+pytestmark = pytest.mark.postgres
 
 
 async def test_the_browsers_of_a_killed_web_process_go_on_at_another_and_miss_nothing(starts: Starter) -> None:

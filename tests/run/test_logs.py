@@ -11,6 +11,7 @@ import pytest
 from app.run import logs
 
 DRIVERS = ("tortoise", "tortoise.db_client", "aiosqlite", "asyncio", "hypercorn.access")
+POOL = "asyncpg.pool"
 logger = logging.getLogger("app.test")
 
 
@@ -21,14 +22,14 @@ Written = Callable[[], str]
 def written(capsys: pytest.CaptureFixture[str]) -> Iterator[Written]:
     """What has gone to standard error since it was last asked; logging is afterwards as it was before."""
     root = logging.getLogger()
-    before = root.handlers[:], root.level, [logging.getLogger(name).level for name in DRIVERS]
+    before = root.handlers[:], root.level, [logging.getLogger(name).level for name in (*DRIVERS, POOL)]
     root.handlers = []
     try:
         yield lambda: capsys.readouterr().err
     finally:
         root.handlers, level, levels = before
         root.setLevel(level)
-        for name, each in zip(DRIVERS, levels, strict=True):
+        for name, each in zip((*DRIVERS, POOL), levels, strict=True):
             logging.getLogger(name).setLevel(each)
 
 
@@ -69,6 +70,13 @@ def test_drivers_tell_only_what_is_wrong(written: Written, level: str) -> None:
     lines = written()
     assert lines.count("SELECT") == 0
     assert lines.count("slow") == len(DRIVERS)
+
+
+def test_a_database_that_is_away_is_no_traceback_a_second_of_its_pool(written: Written) -> None:
+    logs.configure("INFO")
+    logging.getLogger(POOL).warning("retrying")
+    logging.getLogger(POOL).error("broken")
+    assert [line.rpartition(" ")[2] for line in written().splitlines()] == ["broken"]
 
 
 def test_errors_alone_are_errors_alone(written: Written) -> None:

@@ -85,6 +85,7 @@ class Browser:
         self.notifications: list[Arrival] = []
         self.connections = 0  # that were answered with a stream
         self.attempts = 0
+        self.cut_off = 0  # connections that ended before their answer did
         self.open = False
         self.closed = False  # for good
         self.status: int | None = None
@@ -180,8 +181,10 @@ class Browser:
         while not self.closed:
             url = self.urls[self.attempts % len(self.urls)]
             self.attempts += 1
-            with suppress(OSError, EOFError):
+            try:
                 await self._connect(url)
+            except (OSError, EOFError):
+                self.cut_off += self.open
             self.open = False
             self._changed.set()
             if not self.closed:
@@ -199,15 +202,15 @@ class Browser:
             self.connections += 1
             self.open = True
             self._changed.set()
-            await self._follow(reader)
+            await self._follow(read_body(reader, self.headers, self._reads))
         finally:
             writer.transport.abort()
             with suppress(OSError):
                 await writer.wait_closed()
 
-    async def _follow(self, reader: asyncio.StreamReader) -> None:
+    async def _follow(self, body: AsyncIterator[bytes]) -> None:
         parser = Parser()
-        async for piece in read_chunks(reader, self._reads):
+        async for piece in body:
             at = time.monotonic()
             for event in parser.feed(piece):
                 self._take(Arrival(event, self.connections, at))
@@ -259,12 +262,33 @@ async def read_head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
     return int(first.split()[1]), {name.lower(): value for name, value in headers.items()}
 
 
-async def read_chunks(reader: asyncio.StreamReader, reads: asyncio.Event) -> AsyncIterator[bytes]:
-    """The body of a chunked answer (RFC 9112 § 7.1), each piece as soon as it is there.
+def read_body(reader: asyncio.StreamReader, headers: Mapping[str, str], reads: asyncio.Event) -> AsyncIterator[bytes]:
+    """The body of an answer (RFC 9112 § 6.3), each piece as soon as it is there.
+
+    Args:
+        headers: those of the answer: they say where the body ends.
+        reads: is set while more may be read.
 
     Raises:
         EOFError: the connection ended before the body did.
     """
+    if "transfer-encoding" in headers:
+        return _read_chunks(reader, reads)
+    return _read_bytes(reader, reads, int(headers["content-length"]))
+
+
+async def _read_bytes(reader: asyncio.StreamReader, reads: asyncio.Event, left: int) -> AsyncIterator[bytes]:
+    while left:
+        await reads.wait()
+        piece = await reader.read(min(left, READ_BYTES))
+        if not piece:
+            raise EOFError
+        left -= len(piece)
+        yield piece
+
+
+async def _read_chunks(reader: asyncio.StreamReader, reads: asyncio.Event) -> AsyncIterator[bytes]:
+    """RFC 9112 § 7.1."""
     pending = b""
     left = 0  # of the chunk's data and the CRLF after it
     while True:

@@ -41,6 +41,7 @@ POLL_SECONDS = 0.02
 Result = TypeVar("Result")
 
 running: list[Service] = []  # so that a failing test can show their logs
+postgres_allowed = True  # False while a test runs in whose way no PostgreSQL should be
 
 
 def wait_until(condition: Callable[[], Result], what: str, seconds: float = PATIENCE_SECONDS) -> Result:
@@ -302,7 +303,12 @@ class Postgres(EmptyPostgres):
 
 
 def postgres_url() -> str:
-    """The PostgreSQL that tests may make databases in; skips the test where there is none."""
+    """The PostgreSQL that tests may make databases in; skips the test where there is none.
+
+    A test that asks for it without the mark `postgres` fails: it would be run nowhere.
+    """
+    if not postgres_allowed:
+        pytest.fail("This test needs the mark `postgres`")
     url = os.environ.get("TEST_DATABASE_URL")
     if not url:
         pytest.skip("TEST_DATABASE_URL names no PostgreSQL to make databases in")

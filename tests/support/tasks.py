@@ -27,11 +27,7 @@ async def turns(count: int) -> None:
 
 
 async def end(task: asyncio.Task[Any]) -> None:
-    """Cancels a task until it has ended.
-
-    More than once: `asyncio.wait_for` of Python 3.11, with which redis-py sends a command, swallows a cancellation
-    that comes in the very turn in which the command was sent.
-    """
-    while not task.done():
-        task.cancel()
-        await asyncio.wait([task], timeout=0.05)
+    """Cancels a task, and waits for its end."""
+    task.cancel()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await asyncio.wait([task])

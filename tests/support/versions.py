@@ -15,6 +15,7 @@ from h2.events import ConnectionTerminated, DataReceived, Event, ResponseReceive
 from tests.support.browser import READ_BYTES, Browser, read_head
 
 STREAM = 1
+CHUNKED = b"transfer-encoding: chunked\r\n\r\n"
 
 
 class Http10Browser(Browser):
@@ -71,7 +72,7 @@ class _PlainReader:
         head = await self._reader.readuntil(separator)
         assert b"transfer-encoding" not in head.lower()
         assert b"content-length" not in head.lower()
-        return head
+        return head.removesuffix(b"\r\n") + CHUNKED
 
     async def read(self, size: int) -> bytes:
         return _chunk(await self._reader.read(size))
@@ -120,7 +121,7 @@ class _Http2Reader:
         if isinstance(event, ResponseReceived):
             (_, status), *headers = cast(list[tuple[str, str]], event.headers)
             lines = [f"HTTP/2 {status}", *(f"{name}: {value}" for name, value in headers)]
-            self._head = "".join(f"{line}\r\n" for line in [*lines, ""]).encode()
+            self._head = "".join(f"{line}\r\n" for line in lines).encode() + CHUNKED
         elif isinstance(event, DataReceived):
             self._body += event.data
             self._http2.acknowledge_received_data(event.flow_controlled_length, STREAM)

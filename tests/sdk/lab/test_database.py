@@ -145,6 +145,7 @@ async def test_postgres_says_the_same(production: Production, me: int, topic: st
         database._ask("DELETE FROM tally")
 
 
+@pytest.mark.postgres
 def test_a_postgres_without_tables_says_so() -> None:
     empty = EmptyPostgres()
     try:
