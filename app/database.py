@@ -299,7 +299,11 @@ def connection() -> BaseDBAsyncClient:
 
 def is_unavailable(error: BaseException) -> bool:
     """Whether `error` says that the database is away (so that the same request may succeed later)."""
-    if isinstance(error.__cause__, _OUR_FAULT):
+    cause: object = error.args[0] if isinstance(error, OperationalError) and error.args else error  # the driver's
+    if isinstance(cause, _OUR_FAULT):
+        return False
+    # Of SQLite's operational errors this one is of the statement: there is no such table.
+    if isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode == sqlite3.SQLITE_ERROR:
         return False
     # asyncpg's own errors that Tortoise does not translate are those of its connection.
     return isinstance(error, _UNAVAILABLE) or type(error).__module__.startswith("asyncpg.")

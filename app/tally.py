@@ -184,12 +184,11 @@ def add(tallies: Tallies, shard: int = _SHARD) -> Steps[None]:
     """Adds to what is counted in the database."""
     if not tallies:
         return
+    if not database.is_sqlite():
+        # Others of this process may be about to begin the same: one of them does, and all of them find it then. Before
+        # any is locked: who has locked one and waits for another to be begun may be waited for by who begins that.
+        yield _write(dict.fromkeys(tallies, Tally()), shard, "DO NOTHING")
     found = yield from _find(tallies, shard)
-    missing = sorted(tallies.keys() - found.keys())
-    if missing and not database.is_sqlite():
-        # Others of this process may be about to begin the same: one of them does, and all of them find it then.
-        yield _write(dict.fromkeys(missing, Tally()), shard, "DO NOTHING")
-        found = yield from _find(tallies, shard)
     yield _write(
         {key: more.plus(found[key]) if key in found else more for key, more in tallies.items()}, shard, _REPLACE
     )

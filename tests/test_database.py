@@ -58,9 +58,13 @@ def rounds(*parts):
         rows = yield statement
 
 
-async def failing(work):
+def missing():
+    yield Statement("SELECT 1 FROM nowhere")
+
+
+async def failing(work, perform=database.perform):
     try:
-        await database.perform(work)
+        await (perform(work) if perform else work)
     except Exception as error:
         return type(error).__name__, database.is_unavailable(error)
 
@@ -80,6 +84,8 @@ async def main():
     print(await failing(database.together(increased("a", 1), steps([("a", 1)]))))
     print(await database.connection().execute_query_dict("SELECT number FROM thing WHERE name IN ('a', 'it''s $1')"))
     print(await database.perform(database.together()))
+    for way in (failing(missing()), failing(database.connection().execute_query_dict("SELECT 1 FROM nowhere"), None)):
+        print(await way)
     await database.disconnect()
 
 
@@ -116,4 +122,6 @@ def test_all_of_a_transaction_happens_or_nothing(url: str) -> None:
         "('IntegrityError', False)",
         "[{'number': 7}, {'number': 8}]",
         "[]",
+        "('OperationalError', False)",
+        "('OperationalError', False)",
     ], done.stderr
