@@ -248,9 +248,11 @@ class Delivery:
             for customer_id, topics in (await self.interests.reload()).items():
                 self.hub.set_topics(customer_id, topics)
         except Exception as error:
-            if not database.is_unavailable(error):
-                raise
-            logger.warning("Subscriptions could not be looked up: %r", error, extra={"action": "refresh_failed"})
+            # Asked again whatever it is: with those that are out of date a page would miss what it should see.
+            bug = None if database.is_unavailable(error) else error
+            level = logging.ERROR if bug else logging.WARNING
+            said = {"action": "refresh_failed"}
+            logger.log(level, "Subscriptions could not be looked up: %r", error, exc_info=bug, extra=said)
             return False
         return True
 

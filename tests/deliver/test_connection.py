@@ -120,3 +120,27 @@ async def test_a_browser_that_takes_nothing_is_cut_off_also_where_there_is_no_tr
         never.set()
         answering.cancel()
         await asyncio.wait([answering])
+
+
+async def test_subscriptions_are_looked_up_until_they_are_known_whatever_goes_wrong(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("app.deliver.delivery.REFRESH_SECONDS", 0.01)
+    answers: list[Exception | None] = [None, KeyError("a bug"), KeyError("again"), None]
+    known = asyncio.Event()
+
+    async def load(customer_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+        answer = answers.pop(0)
+        if answer is not None:
+            raise answer
+        if not answers:
+            known.set()
+        return {each: {"news": 1} for each in customer_ids}
+
+    delivery = Delivery(Settings(), NoHistory(), load)
+    delivery.interests.hold(1)
+    await delivery.interests.of(1)
+    await delivery.resumed()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await known.wait()
+    assert [each.levelname for each in caplog.records] == ["ERROR", "ERROR"]
