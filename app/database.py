@@ -148,13 +148,18 @@ async def _applied_to_postgres(connection: asyncpg.Connection) -> set[str]:
 
 @asynccontextmanager
 async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
-    """A transaction. Tortoise's own leaves one whose BEGIN has failed in the place of the connection, for good."""
+    """A transaction. Tortoise's own leaves one whose BEGIN has failed in the place of the connection, for good.
+
+    And in SQLite one that was cancelled in that moment (the client has left): open, in the way of all that come after.
+    """
     context = in_transaction()
     try:
         opened = await context.__aenter__()
     except BaseException as error:
         if hasattr(context, "token"):
-            await context.__aexit__(TransactionManagementError, error, None)  # this type is not rolled back
+            # This type is not rolled back.
+            kind = type(error) if is_sqlite() else TransactionManagementError
+            await context.__aexit__(kind, error, None)
         raise
     try:
         yield opened

@@ -58,6 +58,16 @@ def rounds(*parts):
         rows = yield statement
 
 
+def one(name):
+    return len((yield Statement(f"SELECT 1 FROM thing WHERE name = {database.placeholders(1)}", [name])))
+
+
+async def written(name):
+    async with database.transaction() as connection:
+        await connection.execute_query(f"INSERT INTO thing (name) VALUES ({database.placeholders(1)})", [name])
+    return True
+
+
 def missing():
     yield Statement("SELECT 1 FROM nowhere")
 
@@ -84,6 +94,15 @@ async def main():
     print(await failing(database.together(increased("a", 1), steps([("a", 1)]))))
     print(await database.connection().execute_query_dict("SELECT number FROM thing WHERE name IN ('a', 'it''s $1')"))
     print(await database.perform(database.together()))
+    for number in range(100):  # cut off after each number of turns: before it began, while it did, in its middle
+        task = asyncio.create_task(written(f"cut {number}"))
+        for _ in range(number % 20):
+            await asyncio.sleep(0.0001 * (number // 20))
+        task.cancel()
+        [outcome] = await asyncio.gather(task, return_exceptions=True)
+        found = await database.perform(one(f"cut {number}"))
+        assert found or outcome is not True, (number, outcome)
+    print("nobody is in the way")
     for way in (failing(missing()), failing(database.connection().execute_query_dict("SELECT 1 FROM nowhere"), None)):
         print(await way)
     await database.disconnect()
@@ -122,6 +141,7 @@ def test_all_of_a_transaction_happens_or_nothing(url: str) -> None:
         "('IntegrityError', False)",
         "[{'number': 7}, {'number': 8}]",
         "[]",
+        "nobody is in the way",
         "('OperationalError', False)",
         "('OperationalError', False)",
     ], done.stderr

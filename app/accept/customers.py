@@ -51,7 +51,8 @@ def add(customer_ids: Sequence[int]) -> Steps[None]:
 
 async def put(customer_id: int, body: CustomerBody) -> tuple[CustomerDTO, bool]:
     """Writes a customer down; returns it, and whether it is new."""
-    customer, created = await Customer.update_or_create(id=customer_id, defaults=body.model_dump())
+    async with database.transaction():  # `update_or_create` would begin one that is not safe against being cancelled
+        customer, created = await Customer.update_or_create(id=customer_id, defaults=body.model_dump())
     return _dto(customer), created
 
 
