@@ -27,6 +27,9 @@ from app.notification import Notification
 TURN = 50
 # What is released later than this from now is in nobody's hands yet: clocks of processes may be half a second apart.
 IN_HAND = timedelta(seconds=1)
+# How often, and how long apart, it is looked whether what is in hand has its position. In a row it has it within 20 ms.
+SETTLE_TRIES = 6
+SETTLE_SECONDS = 0.02
 
 
 class _Item(NamedTuple):
@@ -154,17 +157,15 @@ class Intake:
             NotYours: another sender sent it.
             DatabaseUnavailable: nothing was stored, unless the connection was lost in the moment of the commit.
         """
-        with database.needed():
-            found = (await row.find([uid])).get(uid)
-            if found is None or found.notification.retracts is not None:
-                raise NotFound(f"notification {uid}")
-            if found.notification.sender_id != sender.subject:
-                raise NotYours(uid)
-            copies = [each.copy_uid for each in found.notification.withheld if each.copy_uid is not None]
-            not_taken_back = [
-                each for each in [found, *(await row.find(copies)).values()] if each.date_retracted is None
-            ]
-        now = datetime.now(UTC)
+        await self._outbox.settled()
+        for _ in range(SETTLE_TRIES):
+            not_taken_back = await self._not_taken_back(uid, sender)
+            now = datetime.now(UTC)
+            if all(each.position is not None or not _is_in_hand(each, now) for each in not_taken_back):
+                break
+            # Another process carried it, and is about to record it, which it can't when it is taken back: who repeats
+            # the request would not be told the position.
+            await asyncio.sleep(SETTLE_SECONDS)
         scheduled = {each.notification.uid: now for each in not_taken_back if not _is_in_hand(each, now)}
         if scheduled:
             with database.needed():
@@ -177,6 +178,21 @@ class Intake:
             return True
         accepted = await self._outbox.accept(Request([retraction(each, now) for each in in_hand]))
         return all(each.position is not None for each in accepted)
+
+    async def _not_taken_back(self, uid: str, sender: Identity) -> list[row.Found]:
+        """A notification, and its copies for those in their quiet hours, as far as they stand.
+
+        Raises:
+            NotFound, NotYours, DatabaseUnavailable: see `retract`.
+        """
+        with database.needed():
+            found = (await row.find([uid])).get(uid)
+            if found is None or found.notification.retracts is not None:
+                raise NotFound(f"notification {uid}")
+            if found.notification.sender_id != sender.subject:
+                raise NotYours(uid)
+            copies = [each.copy_uid for each in found.notification.withheld if each.copy_uid is not None]
+            return [each for each in [found, *(await row.find(copies)).values()] if each.date_retracted is None]
 
     async def _composed(self, fresh: Sequence[_Item], sender: Identity) -> tuple[list[Told], list[list[Notification]]]:
         now = datetime.now(UTC)

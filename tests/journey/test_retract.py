@@ -261,3 +261,17 @@ async def test_without_redis_it_is_accepted_and_pages_are_told_when_it_is_back(b
 
 async def shows(service: Service, customer: int, uids: list[str]) -> bool:
     return [each["uid"] for each in await service.inbox(customer)] == uids
+
+
+async def test_a_repeated_key_gets_the_same_answer_also_when_another_process_took_it_back_at_once(
+    production: Production, me: int
+) -> None:
+    for number in range(20):
+        body, key = {"receiver_id": me, "title_text": "mistake"}, {"Idempotency-Key": f"{me}.{number}"}
+        first = await production.post(body, 0, headers=key)
+        (shown,) = first.json()["notifications"]
+        path, token = f"/notifications/{shown['uid']}", production.token("sender:shop")
+        gone = await production.request("DELETE", path, token, web=1)
+        assert (first.status_code, gone.status_code) == (201, 204)
+        again = await production.post(body, 0, headers=key)
+        assert (again.status_code, again.json()) == (201, first.json())
