@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.service import PATIENCE_SECONDS, ROOT, EmptyPostgres
+from tests.support.service import EmptyPostgres, run_python
 
-# In a process of its own: Tortoise ties the models to the first dialect that it sees in one.
 SCRIPT = """
 import asyncio, sys
 from app import database
@@ -123,14 +120,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 def test_all_of_a_transaction_happens_or_nothing(url: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, url],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
+    done = run_python("-c", SCRIPT, url)
     assert done.stdout.splitlines() == [
         """[('a', 1), ('c', 9223372036854775807), ('it\\'s "b" €', None)]""",
         "('KeyError', False)",

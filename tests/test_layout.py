@@ -161,10 +161,8 @@ def test_only_the_edges_know_the_web_framework() -> None:
 
 def test_only_the_edges_know_the_web_server() -> None:
     assert {name_of(path) for path in MODULES if "hypercorn" in packages(path)} <= {
-        "deliver/wire.py",
         "run/drain.py",
         "run/mended_hypercorn.py",
-        "wiring.py",
     }
 
 

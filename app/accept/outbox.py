@@ -275,7 +275,7 @@ class Outbox:
 
     async def _commit_failed(self, error: Exception, submissions: list[_Submission], records: list[_Record]) -> bool:
         self._records.extendleft(reversed(records))
-        self._records_due = bool(records)
+        self._records_due |= bool(records)
         self._known_customers.clear()
         self._ledger.forget()
         if database.is_unavailable(error):

@@ -74,7 +74,7 @@ def judge(turns: Sequence[Turn], growths: dict[Figure, Growth], warm_up: int = 0
     for figure, grown in growths.items():
         counted = figure.of(turns[warm_up:])
         verdict.check(
-            f"{figure.title}: it does not grow",
+            f"{figure.title}: it does not grow" + (" by more than garbage that waits" if figure.slack else ""),
             grown.at_least <= figure.allowed or max(counted) - counted[0] <= figure.slack,
             figure.shown(grown) if isfinite(grown.uncertainty) else "too few minutes to tell",
             "Look at the plot: does it grow by steps, or all the time? Let it run longer.",

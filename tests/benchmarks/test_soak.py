@@ -60,7 +60,9 @@ def test_noise_is_no_growth() -> None:
 
 def test_a_leak_is_found() -> None:
     found = holds(turns(lambda hours: 100 + 300 * hours))
-    assert [claim for claim, well in found.items() if not well] == ["Memory at rest, MB: it does not grow"]
+    assert [claim for claim, well in found.items() if not well] == [
+        "Memory at rest, MB: it does not grow by more than garbage that waits"
+    ]
 
 
 def test_garbage_that_is_not_collected_yet_is_no_leak() -> None:

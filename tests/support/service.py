@@ -328,8 +328,13 @@ def _administer(statement: str) -> None:
 
 def run_command(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Runs a command of the service to its end."""
+    return run_python("-m", "app", *arguments, **settings)
+
+
+def run_python(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Runs Python to its end, in a process of its own: Tortoise ties the models to the first dialect that it sees."""
     return subprocess.run(
-        [sys.executable, "-m", "app", *arguments],
+        [sys.executable, *arguments],
         cwd=ROOT,
         env=clean_environment(settings),
         capture_output=True,
