@@ -9,16 +9,15 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import re
 import sqlite3
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from contextvars import copy_context
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import asyncpg
 import orjson
@@ -29,6 +28,7 @@ from tortoise.exceptions import DBConnectionError, OperationalError, Transaction
 from tortoise.transactions import in_transaction
 
 from app.errors import DatabaseUnavailable
+from app.steps import Begun, Round, Rows, Steps, rounds
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -43,18 +43,7 @@ MIGRATION_LOCK = 0x6E6F7469  # any number that nobody else takes in this databas
 ARMS_MAX = 100
 Arm = TypeVar("Arm")
 Result = TypeVar("Result")
-
-
-class Statement(NamedTuple):
-    """A statement of SQL and its parameters."""
-
-    sql: str
-    values: Sequence[Any] = ()
-
-
-Rows = Sequence[Mapping[str, Any]]
-# A part of a transaction: yields statements, is given the rows of each, and returns what came of them all.
-Steps = Generator[Statement, Rows, Result]
+P = ParamSpec("P")
 
 _UNAVAILABLE = (OperationalError, DBConnectionError, sqlite3.OperationalError, OSError, TimeoutError)
 # Tortoise calls these operational too, but they are the statement's fault and come again.
@@ -64,6 +53,8 @@ _OUR_FAULT = (
     asyncpg.IntegrityConstraintViolationError,
     sqlite3.IntegrityError,
 )
+# What becomes of a statement of which other rows were expected (`app.steps`).
+_NOT_AS_EXPECTED = asyncpg.InvalidTextRepresentationError
 
 
 def dialect(url: str) -> str:
@@ -169,100 +160,65 @@ async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
     await context.__aexit__(None, None, None)
 
 
-async def perform(steps: Steps[Result]) -> Result:
-    """Performs a transaction.
+async def perform(begin: Callable[P, Steps[Result]], *args: P.args, **kwargs: P.kwargs) -> Result:
+    """Performs a transaction in as few visits to the database as it takes.
 
-    On SQLite in one visit to the connection's thread: a visit costs more than most statements, and while the event
-    loop is busy, each waits for its turn.
+    Args:
+        begin: begins its steps; with what follows, and, if something was not as expected, once more. What they change
+            in memory on their way may never happen.
     """
-    if not is_sqlite():
-        async with transaction() as opened:
-            return await follow(opened, steps)
-    async with connection().acquire_connection() as opened:
-        # aiosqlite's own way of doing something in its thread; there is no public one for more than a statement.
-        result: Result = await opened._execute(copy_context().run, _perform_at_once, opened._conn, steps)
-        return result
+    if is_sqlite():
+        # A visit to the connection's thread costs more than most statements, and while the event loop is busy, each
+        # waits for its turn.
+        async with connection().acquire_connection() as opened:
+            steps = begin(*args, **kwargs)
+            # aiosqlite's own way of doing something in its thread; there is no public one for more than a statement.
+            result: Result = await opened._execute(copy_context().run, _perform_at_once, opened._conn, steps)
+            return result
+    try:
+        return await _perform_in_rounds(rounds(begin(*args, **kwargs)))
+    except Exception as error:
+        if not isinstance(_cause(error), _NOT_AS_EXPECTED):
+            raise
+    async with transaction() as opened:
+        return await follow(opened, begin(*args, **kwargs))
 
 
 async def follow(opened: BaseDBAsyncClient, steps: Steps[Result]) -> Result:
     """Performs a part of a transaction that is open."""
-    try:
-        statement = next(steps)
+    begun = Begun(steps)
+    while begun.asked:
+        begun.go_on([await opened.execute_query_dict(each.sql, list(each.values)) for each in begun.asked])
+    return begun.result
+
+
+async def _perform_in_rounds(going: Generator[Round, Rows, Result]) -> Result:
+    opened: BaseDBAsyncClient | None = None
+    found: Any = None  # begins it
+    async with AsyncExitStack() as stack:
         while True:
-            rows = await opened.execute_query_dict(statement.sql, list(statement.values))
-            statement = steps.send(rows)
-    except StopIteration as end:
-        result: Result = end.value
-        return result
-
-
-def together(*parts: Steps[Any]) -> Steps[list[Any]]:
-    """Parts of a transaction of which none needs what another one does; returns what came of each.
-
-    On PostgreSQL, where a statement is a round trip, what they do next is always one.
-    """
-    ended: dict[Steps[Any], Any] = {}
-    given: dict[Steps[Any], Rows | None] = dict.fromkeys(parts)
-    while given:
-        asked: dict[Steps[Any], Statement] = {}
-        for part, found in given.items():
             try:
-                asked[part] = part.send(found)  # type: ignore[arg-type]  # None begins it
+                statement, is_last = going.send(found)
             except StopIteration as end:
-                ended[part] = end.value
-        given = dict(zip(asked, (yield from _at_once(list(asked.values()))), strict=True))
-    return [ended[part] for part in parts]
-
-
-def _at_once(statements: Sequence[Statement]) -> Steps[Sequence[Rows]]:
-    found: list[list[Any]] = [[] for _ in statements]
-    if len(statements) > 1 and not is_sqlite():
-        joined = _joined(tuple((each.sql, len(each.values)) for each in statements))
-        for row in (yield Statement(joined, [value for each in statements for value in each.values])):
-            found[row["part"]].append(orjson.loads(row["found"]))
-    else:
-        for at, statement in enumerate(statements):
-            found[at] += yield statement
-    return found
-
-
-@lru_cache(256)
-def _joined(statements: tuple[tuple[str, int], ...]) -> str:
-    """Statements, each with how many parameters it has, as one. It gives their rows as JSON."""
-    parts, first = [], 0
-    for at, (sql, count) in enumerate(statements):
-        pieces = re.split(r"\$(\d+)", sql)
-        pieces[1::2] = [f"${int(number) + first}" for number in pieces[1::2]]
-        parts.append(f"part_{at} AS ({''.join(pieces)})")
-        first += count
-    rows = [
-        f"SELECT {at} AS part, to_jsonb(part_{at})::text AS found FROM part_{at}"
-        for at, (sql, _) in enumerate(statements)
-        if sql.startswith("SELECT") or "RETURNING" in sql
-    ]
-    return f"WITH {', '.join(parts)} {' UNION ALL '.join(rows) or 'SELECT WHERE FALSE'}"
+                result: Result = end.value
+                return result
+            if opened is None:  # a single statement happens all or not at all by itself
+                opened = connection() if is_last else await stack.enter_async_context(transaction())
+            found = await opened.execute_query_dict(statement.sql, list(statement.values))
 
 
 def _perform_at_once(opened: sqlite3.Connection, steps: Steps[Result]) -> Result:
     opened.execute("BEGIN IMMEDIATE")
     try:
-        result = _follow_at_once(opened, steps)
+        begun = Begun(steps)
+        while begun.asked:
+            begun.go_on([opened.execute(each.sql, each.values).fetchall() for each in begun.asked])
         opened.execute("COMMIT")
     except BaseException:
         if opened.in_transaction:
             opened.execute("ROLLBACK")
         raise
-    return result
-
-
-def _follow_at_once(opened: sqlite3.Connection, steps: Steps[Result]) -> Result:
-    try:
-        statement = next(steps)
-        while True:
-            statement = steps.send(opened.execute(statement.sql, statement.values).fetchall())
-    except StopIteration as end:
-        result: Result = end.value
-        return result
+    return begun.result
 
 
 def given(**columns: str) -> str:
@@ -304,7 +260,7 @@ def connection() -> BaseDBAsyncClient:
 
 def is_unavailable(error: BaseException) -> bool:
     """Whether `error` says that the database is away (so that the same request may succeed later)."""
-    cause: object = error.args[0] if isinstance(error, OperationalError) and error.args else error  # the driver's
+    cause = _cause(error)
     if isinstance(cause, _OUR_FAULT):
         return False
     # Of SQLite's operational errors this one is of the statement: there is no such table.
@@ -312,6 +268,11 @@ def is_unavailable(error: BaseException) -> bool:
         return False
     # asyncpg's own errors that Tortoise does not translate are those of its connection.
     return isinstance(error, _UNAVAILABLE) or type(error).__module__.startswith("asyncpg.")
+
+
+def _cause(error: BaseException) -> object:
+    """The driver's own error."""
+    return error.args[0] if isinstance(error, OperationalError) and error.args else error
 
 
 def placeholders(count: int, start: int = 1) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app import database
-from app.database import Statement
 from app.models import Marks
+from app.steps import Statement
 
 THE_ROW = 1
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from app import channel, database, marks
-from app.database import Statement, Steps
 from app.models import NotificationRow
 from app.models import Withheld as WithheldRow
 from app.notification import Notification, Withheld
+from app.steps import Statement, Steps
 
 # Uids of one statement: SQLite takes up to 32,766 parameters, PostgreSQL twice as many.
 FIND_MAX = 5000
@@ -186,6 +186,7 @@ def place(run: str, positions: Mapping[str, int]) -> Steps[set[str]]:
         " UPDATE notification SET position = carried.position FROM carried"
         " WHERE notification.uid = carried.uid RETURNING notification.uid",
         [database.rows(positions.items()), *is_present_run.values],
+        expected=[{"uid": uid} for uid in positions],
     )
     return {str(row["uid"]) for row in placed}
 

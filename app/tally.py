@@ -10,6 +10,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from itertools import accumulate
@@ -18,8 +19,8 @@ from typing import Any, NamedTuple
 
 from app import database
 from app import position as positions
-from app.database import Statement, Steps
 from app.notification import Notification
+from app.steps import Statement, Steps
 
 # Durations are counted in buckets that grow by a fifth, so that a quantile is right within a tenth; 120 of them reach
 # a month. All of a histogram are one number, with 32 bits for each bucket: adding two is one addition.
@@ -194,36 +195,33 @@ def add(tallies: Tallies, shard: int = _SHARD) -> Steps[None]:
     )
 
 
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """The tallies of a single writer, in rows of its own: what they hold it knows without asking.
 
-    That holds in the present hour. Those of past hours are put together by others, and are asked for.
+    That holds in the present hour. Those of past hours are put together by others, and are asked for. Where it is not
+    known whether a transaction was committed, a new one takes its place, with rows of its own.
     """
 
-    def __init__(self) -> None:
-        self._hour = 0
-        self.forget()
+    hour: int = 0
+    shard: int = field(default_factory=_new_shard)
+    written: Tallies = field(default_factory=dict)
 
-    def forget(self) -> None:
-        """Begins rows anew: whether the last ones were written is not known."""
-        self._shard = _new_shard()
-        self._written: Tallies = {}
-
-    def add(self, tallies: Tallies, hour: int) -> Steps[None]:
-        """Adds to what is counted in the database; if the transaction fails, `forget` must follow.
+    def add(self, tallies: Tallies, hour: int) -> Steps[Ledger]:
+        """Adds to what is counted in the database; returns the ledger from then on.
 
         Args:
             hour: the present one.
         """
-        if hour != self._hour:
-            self._hour = hour
-            self.forget()
-        present = {key: more for key, more in tallies.items() if key.hour >= hour}
-        for key, more in present.items():
-            add_to(self._written, key, more)
+        before = self if hour == self.hour else Ledger(hour)
+        present: Tallies = {}
+        for key, more in tallies.items():
+            if key.hour >= hour:
+                present[key] = more.plus(before.written[key]) if key in before.written else more
         if present:
-            yield _write({key: self._written[key] for key in present}, self._shard, _REPLACE)
+            yield _write(present, before.shard, _REPLACE)
         yield from add({key: more for key, more in tallies.items() if key.hour < hour})
+        return replace(before, written=before.written | present)
 
 
 _REPLACE = f"DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in COLUMNS)}"

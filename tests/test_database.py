@@ -12,7 +12,7 @@ from tests.support.service import EmptyPostgres, run_python
 SCRIPT = """
 import asyncio, sys
 from app import database
-from app.database import Statement
+from app.steps import Statement, together
 
 FIND = "SELECT name, number FROM thing ORDER BY name"
 
@@ -43,16 +43,8 @@ def nothing():
     yield
 
 
-def rounds(*parts):
-    work = database.together(*parts)
-    asked, rows = 0, None
-    while True:
-        try:
-            statement = work.send(rows)
-        except StopIteration as end:
-            return asked, end.value
-        asked += 1
-        rows = yield statement
+def all_of(*parts):
+    return (yield from together(*(begin(*args) for begin, *args in parts)))
 
 
 def one(name):
@@ -69,9 +61,9 @@ def missing():
     yield Statement("SELECT 1 FROM nowhere")
 
 
-async def failing(work, perform=database.perform):
+async def failing(work):
     try:
-        await (perform(work) if perform else work)
+        await work
     except Exception as error:
         return type(error).__name__, database.is_unavailable(error)
 
@@ -79,29 +71,29 @@ async def failing(work, perform=database.perform):
 async def main():
     await database.connect(sys.argv[1])
     await database.connection().execute_script("CREATE TABLE thing (name VARCHAR(100) PRIMARY KEY, number BIGINT)")
-    print(await database.perform(steps([("a", 1), ("it's \\"b\\" \\u20ac", None), ("c", 2**63 - 1)])))
-    print(await failing(steps([("d", 4)], fail_after=True)))
-    print(await failing(steps([("e", 5), ("a", 6)])))
-    print(await asyncio.gather(*(database.perform(steps([(f"g{number}", number)])) for number in range(3)))
+    print(await database.perform(steps, [("a", 1), ("it's \\"b\\" \\u20ac", None), ("c", 2**63 - 1)]))
+    print(await failing(database.perform(steps, [("d", 4)], fail_after=True)))
+    print(await failing(database.perform(steps, [("e", 5), ("a", 6)])))
+    print(await asyncio.gather(*(database.perform(steps, [(f"g{number}", number)]) for number in range(3)))
           and len(await database.connection().execute_query_dict(FIND)))
-    print(len(await database.perform(steps([]))))
-    together = rounds(increased("a", 6), nothing(), steps([("it's $1", 8)]), increased("g0", 7))
-    asked, done = await database.perform(together)
-    print(asked == (6 if database.is_sqlite() else 2), done[0], done[1], done[3], len(done[2]))
-    print(await failing(database.together(increased("a", 1), steps([("a", 1)]))))
+    print(len(await database.perform(steps, [])))
+    parts = (increased, "a", 6), (nothing,), (steps, [("it's $1", 8)]), (increased, "g0", 7)
+    done = await database.perform(all_of, *parts)
+    print(done[0], done[1], done[3], len(done[2]))
+    print(await failing(database.perform(all_of, (increased, "a", 1), (steps, [("a", 1)]))))
     print(await database.connection().execute_query_dict("SELECT number FROM thing WHERE name IN ('a', 'it''s $1')"))
-    print(await database.perform(database.together()))
+    print(await database.perform(together))
     for number in range(100):  # cut off after each number of turns: before it began, while it did, in its middle
         task = asyncio.create_task(written(f"cut {number}"))
         for _ in range(number % 20):
             await asyncio.sleep(0.0001 * (number // 20))
         task.cancel()
         [outcome] = await asyncio.gather(task, return_exceptions=True)
-        found = await database.perform(one(f"cut {number}"))
+        found = await database.perform(one, f"cut {number}")
         assert found or outcome is not True, (number, outcome)
     print("nobody is in the way")
-    for way in (failing(missing()), failing(database.connection().execute_query_dict("SELECT 1 FROM nowhere"), None)):
-        print(await way)
+    for way in (database.perform(missing), database.connection().execute_query_dict("SELECT 1 FROM nowhere")):
+        print(await failing(way))
     await database.disconnect()
 
 
@@ -127,11 +119,102 @@ def test_all_of_a_transaction_happens_or_nothing(url: str) -> None:
         "('IntegrityError', False)",
         "6",
         "6",
-        "True 7 0 7 7",
+        "7 0 7 7",
         "('IntegrityError', False)",
         "[{'number': 7}, {'number': 8}]",
         "[]",
         "nobody is in the way",
         "('OperationalError', False)",
         "('OperationalError', False)",
+    ], done.stderr
+
+
+VISITS = """
+import asyncio, sys
+from app import database
+from app.steps import Statement, together
+
+visits = []
+
+
+async def watched(connection):
+    connection.add_query_logger(lambda asked: visits.append(asked.query.split()[0].strip(";")))
+
+
+def added(*names):
+    rows = yield Statement(
+        f"INSERT INTO thing SELECT name FROM {database.given(name='text')} AS given"
+        " ON CONFLICT DO NOTHING RETURNING name",
+        [database.rows((each,) for each in names)],
+        expected=[{"name": each} for each in names],
+    )
+    return sorted(row["name"] for row in rows)
+
+
+def noted(note):
+    yield Statement("INSERT INTO note VALUES ($1)", [note])
+
+
+def added_and_noted(*names):
+    [added_ones, _] = yield from together(added(*names), added(*(f"{each}'" for each in names)))
+    yield from noted(" ".join(added_ones))
+    return added_ones
+
+
+def noted_twice(note):
+    yield from noted(note)
+    yield from noted(note)
+
+
+def added_and_told(name):
+    yield from added(name)
+    return [row["note"] for row in (yield Statement("SELECT note FROM note ORDER BY note"))]
+
+
+async def performed(*work):
+    visits.clear()
+    try:
+        done = await database.perform(*work)
+    except Exception as error:
+        done = type(error).__name__
+    print(done, visits)
+
+
+async def main():
+    database.POSTGRES_TIMEOUTS |= {"init": watched}
+    await database.connect(sys.argv[1])
+    for table in ("thing (name TEXT PRIMARY KEY)", "note (note TEXT UNIQUE)"):
+        await database.connection().execute_script(f"CREATE TABLE {table}")
+    await performed(noted, "one")
+    await performed(added_and_noted, "a", "b")
+    await performed(added_and_noted, "b", "c")
+    await performed(added_and_noted, "d")
+    await performed(added_and_noted, "d")
+    await performed(noted_twice, "two")
+    await performed(added_and_told, "e")
+    print(await database.connection().execute_query_dict("SELECT string_agg(name, ' ' ORDER BY name) FROM thing"))
+    await database.disconnect()
+
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.postgres
+def test_a_transaction_of_postgresql_is_one_visit_unless_something_is_not_as_expected() -> None:
+    postgres = EmptyPostgres()
+    try:
+        done = run_python("-c", VISITS, postgres.url)
+    finally:
+        postgres.drop()
+    in_steps = "'BEGIN', 'INSERT', 'INSERT', 'INSERT', 'COMMIT'"
+    assert done.stdout.splitlines() == [
+        "None ['INSERT']",
+        "['a', 'b'] ['WITH']",
+        f"['c'] ['WITH', {in_steps}]",
+        "['d'] ['WITH']",
+        f"[] ['WITH', {in_steps}]",
+        "IntegrityError ['BEGIN', 'INSERT', 'INSERT', 'ROLLBACK']",
+        "['', 'a b', 'c', 'd', 'one'] ['BEGIN', 'WITH', 'COMMIT']",
+        """[{'string_agg': "a a' b b' c c' d d' e"}]""",
     ], done.stderr

@@ -51,6 +51,7 @@ PURE = (
     "notification.py",
     "position.py",
     "preferences.py",
+    "steps.py",
     "validation.py",
 )
 # The hub's own work is as pure; what it writes to is a connection.

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from app import position as positions
 from app import tally
 from app.notification import Withheld
+from app.steps import Begun, Statement
 from app.tally import Key, Tally
 from tests.support.notifications import notification
 from tests.support.properties import PROPERTY
@@ -152,6 +153,16 @@ def test_nothing_is_nothing() -> None:
     assert tally.of_recorded([]) == tally.of_accepted([]) == {}
 
 
+def write(ledger: tally.Ledger, tallies: tally.Tallies, hour: int) -> tuple[list[Statement], tally.Ledger]:
+    """The statements that add to a ledger (which are given no rows), and the ledger from then on."""
+    begun = Begun(ledger.add(tallies, hour))
+    statements: list[Statement] = []
+    while begun.asked:
+        statements += begun.asked
+        begun.go_on([()] * len(begun.asked))
+    return statements, begun.result
+
+
 class TestLedger:
     """Tallies of a single writer."""
 
@@ -161,27 +172,32 @@ class TestLedger:
 
     def test_what_it_has_written_it_knows_without_asking(self) -> None:
         ledger = tally.Ledger()
-        for muted in (1, 3, 6):
-            (statement,) = ledger.add({Key(HOUR, "notice"): Tally(muted=1 if muted == 1 else muted // 2 + 1)}, HOUR)
+        for muted in (1, 2, 4):
+            [statement], ledger = write(ledger, {Key(HOUR, "notice"): Tally(muted=muted)}, HOUR)
             assert statement.sql.startswith("INSERT")
-        assert statement.values[:3] == [HOUR, "notice", statement.values[2]]
+        assert statement.values[:3] == [HOUR, "notice", ledger.shard]
         assert statement.values[4] == 1 + 2 + 4
+
+    def test_what_was_not_committed_is_not_known(self) -> None:
+        [_], committed = write(tally.Ledger(), {Key(HOUR, "notice"): Tally(muted=1)}, HOUR)
+        for _ in range(2):
+            [statement], _ = write(committed, {Key(HOUR, "notice"): Tally(muted=2)}, HOUR)
+            assert statement.values[2:5] == [committed.shard, 0, 1 + 2]
 
     def test_it_keeps_to_rows_of_its_own_until_it_can_not_know_what_they_hold(self) -> None:
         ledger = tally.Ledger()
         shards = []
         for hour in (HOUR, HOUR, HOUR + 1):
-            (statement,) = ledger.add({Key(hour, "notice"): Tally(muted=1)}, hour)
+            [statement], ledger = write(ledger, {Key(hour, "notice"): Tally(muted=1)}, hour)
             shards.append(statement.values[2])
-        ledger.forget()
-        (statement,) = ledger.add({Key(HOUR + 1, "notice"): Tally(muted=1)}, HOUR + 1)
+        [statement], ledger = write(tally.Ledger(), {Key(HOUR + 1, "notice"): Tally(muted=1)}, HOUR + 1)
         assert statement.values[4] == 1
         assert len({*shards, statement.values[2]}) == 3
         assert shards[0] == shards[1]
 
     def test_what_is_of_an_hour_before_is_asked_for(self) -> None:
-        steps = tally.Ledger().add({Key(HOUR - 1, "notice"): Tally(muted=1)}, HOUR)
-        assert next(steps).sql.startswith("SELECT")
+        [first, *_], _ = write(tally.Ledger(), {Key(HOUR - 1, "notice"): Tally(muted=1)}, HOUR)
+        assert first.sql.startswith("SELECT")
 
     def test_nothing_is_nothing(self) -> None:
-        assert list(tally.Ledger().add({}, HOUR)) == []
+        assert write(tally.Ledger(), {}, HOUR)[0] == []

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
 from app import database
-from app.database import Statement, Steps
 from app.models import IdempotencyKey
+from app.steps import Statement, Steps
 
 # Stands for a sender where the key is an order event's; no token's subject looks like this.
 ORDER_EVENTS = "order-events"
@@ -64,6 +64,7 @@ def write(claimed: Mapping[Owner, Sequence[Claim]]) -> Steps[set[Owner]]:
         f" SELECT sender_id, key, body_sha256, uids, date_sent FROM {given} AS given WHERE TRUE"
         " ON CONFLICT (sender_id, key) DO NOTHING RETURNING sender_id, key, uids",
         [database.rows((*claim[:3], ",".join(claim.uids), now) for claim, _ in rows)],
+        expected=[{"sender_id": each.sender_id, "key": each.key, "uids": ",".join(each.uids)} for each, _ in rows],
     )
     held = {(row["sender_id"], row["key"], row["uids"]) for row in written}
     # Of two requests with the same key in one transaction the first has it; they differ in their uids.

@@ -8,9 +8,9 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from app import database
-from app.database import Statement, Steps
 from app.dto import CustomerDTO
 from app.models import Customer
+from app.steps import Statement, Steps
 from app.validation import Language, TimeZone, without_nul
 
 Name = Annotated[str, Field(max_length=100), AfterValidator(without_nul)]
@@ -40,6 +40,8 @@ _DEFAULT_VALUES = ", ".join(f"'{value}'" for value in _DEFAULTS.values())
 
 def add(customer_ids: Sequence[int]) -> Steps[None]:
     """Writes down those that were never heard of, with defaults."""
+    if not customer_ids:
+        return
     # Sorted: two processes that add the same customers in another order would wait for each other.
     yield Statement(
         f"INSERT INTO customer (id, {', '.join(_DEFAULTS)})"

@@ -169,7 +169,7 @@ class Intake:
         scheduled = {each.notification.uid: now for each in not_taken_back if not _is_in_hand(each, now)}
         if scheduled:
             with database.needed():
-                await database.perform(row.retract(scheduled))
+                await database.perform(row.retract, scheduled)
                 # It may have come due meanwhile, or its receiver may have ended the quiet hours that held it.
                 not_taken_back = list((await row.find([each.notification.uid for each in not_taken_back])).values())
         now = datetime.now(UTC)

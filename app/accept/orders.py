@@ -7,9 +7,9 @@ from datetime import datetime
 
 from app import channel, database
 from app.accept.parties import Parties
-from app.database import Statement, Steps
 from app.entry import SubscriptionChange
 from app.models import Order, Subscription
+from app.steps import Statement, Steps
 
 # Of one query: SQLite takes up to 32,766 parameters.
 ASK_MAX = 5_000

@@ -19,10 +19,10 @@ from app import channel, database, row, tally
 from app.accept import claims, customers, orders
 from app.accept.claims import Claim
 from app.accept.parties import Parties
-from app.database import Steps
 from app.entry import Carried, SubscriptionChange
 from app.errors import DatabaseUnavailable, GetnotifiedError, LogUnavailable
 from app.notification import Notification
+from app.steps import Steps, together
 
 logger = logging.getLogger(__name__)
 
@@ -113,11 +113,15 @@ class _Stored(NamedTuple):
         submissions: those that were stored.
         taken: those of which a key is another's.
         changes: the subscriptions that come and go with what was stored.
+        customers: those who have a row since then.
+        ledger: what is counted by then.
     """
 
     submissions: list[_Submission]
     taken: set[_Submission]
     changes: list[SubscriptionChange]
+    customers: list[int]
+    ledger: tally.Ledger
 
 
 class Outbox:
@@ -262,9 +266,13 @@ class Outbox:
     async def _commit(self, submissions: list[_Submission], records: list[_Record]) -> bool:
         """One transaction for all; False if positions could not be written because the database is away."""
         try:
-            stored = await database.perform(self._store(submissions, records))
+            stored = await database.perform(self._store, submissions, records)
         except Exception as error:
             return await self._commit_failed(error, submissions, records)
+        self._ledger = stored.ledger
+        if len(self._known_customers) > KNOWN_CUSTOMERS_MAX:
+            self._known_customers.clear()
+        self._known_customers.update(stored.customers)
         for record in records:
             record.done.set_result(None)
         for submission in stored.taken:
@@ -277,7 +285,7 @@ class Outbox:
         self._records.extendleft(reversed(records))
         self._records_due |= bool(records)
         self._known_customers.clear()
-        self._ledger.forget()
+        self._ledger = tally.Ledger()  # whether the last rows were written is not known
         if database.is_unavailable(error):
             logger.warning("The database did not take a commit: %r", error, extra={"action": "commit_failed"})
             for submission in submissions:
@@ -296,7 +304,7 @@ class Outbox:
         return True
 
     def _store(self, submissions: Sequence[_Submission], records: Sequence[_Record]) -> Steps[_Stored]:
-        recorded, taken = yield from database.together(
+        recorded, taken = yield from together(
             _place(records), claims.write({each: each.request.claims for each in submissions})
         )
         stored = [submission for submission in submissions if submission not in taken]
@@ -307,21 +315,13 @@ class Outbox:
         tallies = tally.of_recorded(recorded)
         for key, more in tally.of_accepted(notifications).items():
             tally.add_to(tallies, key, more)
-        yield from database.together(
-            self._add_customers(receivers.union(*(each.members for _, each in parties))),
-            row.insert(notifications),
-            self._ledger.add(tallies, tally.hour_of(now)),
+        named = receivers.union(*(each.members for _, each in parties))
+        unknown = [each for each in named - self._known_customers if each is not None]
+        _, _, ledger = yield from together(
+            customers.add(unknown), row.insert(notifications), self._ledger.add(tallies, tally.hour_of(now))
         )
         changes = (yield from orders.write(parties, now, self._newest())) if parties else []
-        return _Stored(stored, taken, changes)
-
-    def _add_customers(self, named: set[int | None]) -> Steps[None]:
-        unknown = [each for each in named - self._known_customers if each is not None]
-        if unknown:
-            yield from customers.add(unknown)
-            if len(self._known_customers) > KNOWN_CUSTOMERS_MAX:
-                self._known_customers.clear()
-            self._known_customers.update(unknown)
+        return _Stored(stored, taken, changes, unknown, ledger)
 
     def _start_carrying(self, submissions: Sequence[_Submission], changes: Sequence[SubscriptionChange] = ()) -> None:
         task = asyncio.create_task(self._carry_and_answer(submissions, changes), name="carry")

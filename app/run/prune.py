@@ -79,4 +79,4 @@ async def put_together(before_hour: int) -> None:
     """Puts the tallies of hours that are over, which each process keeps for itself, into one for a kind and hour."""
     keys = await Tally.filter(hour__lt=before_hour).exclude(shard=TOGETHER).distinct().values_list("hour", "event")
     for hour, event in keys:
-        await database.perform(tally.put_together(tally.Key(hour, event)))
+        await database.perform(tally.put_together, tally.Key(hour, event))

@@ -278,7 +278,7 @@ async def _count(url: str) -> None:
             if row["date_read"] is not None:
                 took = database.timestamp_value(row["date_read"]) - received
                 tally.add_to(tallies, _key(row), Tally(read=tally.one(took.total_seconds() * 1000)))
-        await database.perform(tally.add(tallies))
+        await database.perform(tally.add, tallies)
         while await expire(datetime.now(UTC)) == EXPIRE_MAX:
             pass
     finally:
