@@ -10,17 +10,15 @@ from collections.abc import Collection, Iterable, Sequence
 
 from tortoise.expressions import Q
 
-from app import channel
+from app import channel, database
 from app.accept.known import Audience
 from app.entry import Entry, Kind, SubscriptionChange
-from app.models import Customer, Subscription
+from app.models import Subscription
 from app.preferences import COLUMNS, DEFAULT, Preferences, of_columns
 
 # Past this all are forgotten: about 10 MB, and asking anew is one query.
 CUSTOMERS_MAX = 100_000
 TOPICS_MAX = 1_000
-# Of one query: SQLite takes up to 32,766 parameters.
-ASK_MAX = 5_000
 
 
 class Receivers:
@@ -77,9 +75,7 @@ class Receivers:
             wanted, self._wanted, self._gathering = sorted(self._wanted), set(), None
             asked = dict.fromkeys(wanted, DEFAULT)
             version = self._version
-            for start in range(0, len(wanted), ASK_MAX):
-                found = Customer.filter(id__in=wanted[start : start + ASK_MAX])
-                asked |= {each: of_columns(*columns) for each, *columns in await found.values_list("id", *COLUMNS)}
+            asked |= await _preferences_of(wanted)
         if version == self._version:
             if len(self._preferences) + len(asked) > CUSTOMERS_MAX:
                 self._preferences.clear()
@@ -99,3 +95,13 @@ class Receivers:
                 self._audiences.clear()
             self._audiences[topic] = audience
         return audience
+
+
+async def _preferences_of(customer_ids: Sequence[int]) -> dict[int, Preferences]:
+    """The preferences of those who have a row."""
+    rows = await database.connection().execute_query_dict(
+        f"SELECT c.id, {', '.join(f'c.{column}' for column in COLUMNS)}"
+        f" FROM {database.given(id='bigint')} AS given CROSS JOIN customer c WHERE c.id = given.id",
+        [database.rows((each,) for each in customer_ids)],
+    )
+    return {row["id"]: of_columns(*(row[column] for column in COLUMNS)) for row in rows}

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+from tortoise import Tortoise
 
+from app import database
 from app.accept import receivers as receivers_module
 from app.accept.receivers import Receivers
 from app.entry import Entry, Kind, SubscriptionChange, customer_entry
+from app.models import Customer
 from app.preferences import DEFAULT, Preferences, to_columns
 
 RUSSIAN = Preferences("ru", "Europe/Moscow")
@@ -18,38 +24,41 @@ RUSSIAN = Preferences("ru", "Europe/Moscow")
 class Rows:
     """A table of customers whose queries a test can hold up."""
 
-    def __init__(self) -> None:
-        self.preferences: dict[int, Preferences] = {}
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked: list[list[int]] = []
         self.asking = asyncio.Event()
         self.answers = asyncio.Event()
         self.answers.set()
+        self.failure: Exception | None = None
+        connection = database.connection()
+        self._execute = connection.execute_query_dict
+        monkeypatch.setattr(connection, "execute_query_dict", self._answer)
 
-    def filter(self, id__in: list[int]) -> Rows:
-        self.asked.append(id__in)
-        return self
+    async def write(self, customer_id: int, preferences: Preferences) -> None:
+        await Customer.update_or_create(id=customer_id, defaults=to_columns(preferences))
 
-    async def values_list(self, *columns: str) -> list[tuple[Any, ...]]:
-        assert columns == ("id", *to_columns(DEFAULT))
-        found = [(each, *to_columns(self.preferences[each]).values()) for each in self.asked[-1] if each in self.known]
+    async def _answer(self, query: str, values: list[str]) -> list[dict[str, Any]]:
+        self.asked.append([customer_id for [customer_id] in orjson.loads(values[0])])
+        if self.failure is not None:
+            raise self.failure
+        found = await self._execute(query, values)
         self.asking.set()
         await self.answers.wait()
         return found
 
-    @property
-    def known(self) -> set[int]:
-        return set(self.preferences)
-
 
 @pytest.fixture
-def rows(monkeypatch: pytest.MonkeyPatch) -> Rows:
-    rows = Rows()
-    monkeypatch.setattr(receivers_module, "Customer", rows)
-    return rows
+async def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rows]:
+    await database.connect(f"sqlite://{tmp_path / 'database'}")
+    try:
+        await Tortoise.generate_schemas()
+        yield Rows(monkeypatch)
+    finally:
+        await database.disconnect()
 
 
 async def test_customers_are_asked_for_once(rows: Rows) -> None:
-    rows.preferences = {1: RUSSIAN}
+    await rows.write(1, RUSSIAN)
     receivers = Receivers()
     assert await receivers.preferences([2, 1]) == {1: RUSSIAN, 2: DEFAULT}
     assert await receivers.preferences([1, 2, 3]) == {1: RUSSIAN, 2: DEFAULT, 3: DEFAULT}
@@ -59,7 +68,7 @@ async def test_customers_are_asked_for_once(rows: Rows) -> None:
 async def test_one_who_has_changed_is_asked_for_again(rows: Rows) -> None:
     receivers = Receivers()
     await receivers.preferences([1, 2])
-    rows.preferences = {1: RUSSIAN}
+    await rows.write(1, RUSSIAN)
     receivers.observe([Entry("customer:1", Kind.RECEIPT, b""), customer_entry(1)])
     assert await receivers.preferences([1, 2]) == {1: RUSSIAN, 2: DEFAULT}
     assert rows.asked == [[1, 2], [1]]
@@ -98,7 +107,7 @@ async def test_what_was_asked_before_a_change_is_not_remembered(rows: Rows) -> N
     rows.answers.clear()
     asking = asyncio.create_task(receivers.preferences([1]))
     await wait_for(rows)
-    rows.preferences = {1: RUSSIAN}
+    await rows.write(1, RUSSIAN)
     receivers.observe([customer_entry(1)])
     rows.answers.set()
     assert await asking == {1: DEFAULT}
@@ -110,7 +119,7 @@ async def test_those_who_come_while_a_query_runs_are_asked_for_together_and_anew
     rows.answers.clear()
     first = asyncio.create_task(receivers.preferences([1, 2]))
     await wait_for(rows)
-    rows.preferences = {2: RUSSIAN}
+    await rows.write(2, RUSSIAN)
     later = [asyncio.create_task(receivers.preferences(each)) for each in ([2, 3], [4], [3, 5])]
     await asyncio.sleep(0)
     rows.answers.set()
@@ -119,24 +128,22 @@ async def test_those_who_come_while_a_query_runs_are_asked_for_together_and_anew
     assert rows.asked == [[1, 2], [2, 3, 4, 5]]
 
 
-async def test_a_query_that_fails_fails_those_who_waited_for_it(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_query_that_fails_fails_those_who_waited_for_it(rows: Rows) -> None:
     receivers = Receivers()
-    with monkeypatch.context() as broken:
-        broken.setattr(rows, "filter", lambda **_: 1 / 0)
-        outcomes = await asyncio.gather(*(receivers.preferences([each]) for each in (1, 2)), return_exceptions=True)
-    assert [type(each) for each in outcomes] == [ZeroDivisionError, ZeroDivisionError]
+    rows.failure = OSError()
+    outcomes = await asyncio.gather(*(receivers.preferences([each]) for each in (1, 2)), return_exceptions=True)
+    assert [type(each) for each in outcomes] == [OSError, OSError]
+    rows.failure = None
     assert await receivers.preferences([1, 2]) == {1: DEFAULT, 2: DEFAULT}
 
 
 async def test_memory_is_bounded(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receivers_module, "CUSTOMERS_MAX", 10)
-    monkeypatch.setattr(receivers_module, "ASK_MAX", 3)
     receivers = Receivers()
     for number in range(20):
         found = await receivers.preferences(range(number, number + 8))
         assert set(found) == set(range(number, number + 8))
         assert len(receivers._preferences) <= 10
-    assert max(map(len, rows.asked)) == 3
 
 
 async def wait_for(rows: Rows) -> None:
