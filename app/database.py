@@ -176,12 +176,11 @@ async def perform(begin: Callable[P, Steps[Result]], *args: P.args, **kwargs: P.
             result: Result = await opened._execute(copy_context().run, _perform_at_once, opened._conn, steps)
             return result
     try:
-        return await _perform_in_rounds(rounds(begin(*args, **kwargs)))
+        return await _perform_in_rounds(rounds(begin(*args, **kwargs), expecting=True))
     except Exception as error:
         if not isinstance(_cause(error), _NOT_AS_EXPECTED):
             raise
-    async with transaction() as opened:
-        return await follow(opened, begin(*args, **kwargs))
+    return await _perform_in_rounds(rounds(begin(*args, **kwargs), expecting=False))
 
 
 async def follow(opened: BaseDBAsyncClient, steps: Steps[Result]) -> Result:

@@ -90,12 +90,16 @@ class Round(NamedTuple):
     is_last: bool
 
 
-def rounds(steps: Steps[Result]) -> Generator[Round, Rows, Result]:
-    """The same steps in as few statements as they take. One that gives other rows than expected fails."""
+def rounds(steps: Steps[Result], expecting: bool) -> Generator[Round, Rows, Result]:
+    """The same steps in as few statements as they take.
+
+    Args:
+        expecting: takes for given what is expected. A statement fails if it then gives other rows.
+    """
     begun = Begun(steps)
     while begun.asked:
         expected: list[Statement] = []
-        while begun.asked and all(each.expected is not None for each in begun.asked):
+        while expecting and begun.asked and all(each.expected is not None for each in begun.asked):
             expected += begun.asked
             begun.go_on([each.expected or () for each in begun.asked])
         asked = begun.asked
@@ -137,7 +141,7 @@ def _joined_sql(statements: tuple[tuple[str, int], ...], expected: int) -> str:
         first += count
         if at < expected:
             # No boolean, so that all of it fails. Who finds that in PostgreSQL's log is to know what it is.
-            right = f"CASE count(*) WHEN ${counts + at + 1} THEN 'no' ELSE 'rare: done again, step by step' END"
+            right = f"CASE count(*) WHEN ${counts + at + 1} THEN 'no' ELSE 'rare: done again, in more steps' END"
             rows.append(f"SELECT {at} AS part, NULL AS found FROM part_{at} HAVING ({right})::boolean")
         elif _gives_rows(sql):
             rows.append(f"SELECT {at - expected} AS part, to_jsonb(part_{at})::text AS found FROM part_{at}")

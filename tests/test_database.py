@@ -207,7 +207,7 @@ def test_a_transaction_of_postgresql_is_one_visit_unless_something_is_not_as_exp
         done = run_python("-c", VISITS, postgres.url)
     finally:
         postgres.drop()
-    in_steps = "'BEGIN', 'INSERT', 'INSERT', 'INSERT', 'COMMIT'"
+    in_steps = "'BEGIN', 'WITH', 'INSERT', 'COMMIT'"
     assert done.stdout.splitlines() == [
         "None ['INSERT']",
         "['a', 'b'] ['WITH']",

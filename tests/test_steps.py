@@ -23,9 +23,9 @@ def one_after_the_other(*statements: Statement) -> Steps[list[Rows]]:
     return found
 
 
-def gone(steps: Steps[Any], *found: Sequence[Mapping[str, Any]]) -> tuple[list[Round], Any]:
+def gone(steps: Steps[Any], *found: Sequence[Mapping[str, Any]], expecting: bool = True) -> tuple[list[Round], Any]:
     """The rounds that steps take, each given its rows; and what comes of them."""
-    going = rounds(steps)
+    going = rounds(steps, expecting)
     taken: list[Round] = []
     rows: Any = None
     try:
@@ -91,6 +91,15 @@ def test_what_is_expected_at_the_end_is_counted_too() -> None:
     assert is_last
     assert statement.values == ["a", "b", "c", 1, 2]
     assert found == [[FIRST.expected], [OTHER.expected]]
+
+
+def test_where_nothing_is_taken_for_given_all_rows_are_waited_for() -> None:
+    steps = together(one_after_the_other(FIRST, SILENT), one_after_the_other(OTHER))
+    taken, found = gone(steps, [part(1, {"id": 2})], expecting=False)
+    assert [each.is_last for each in taken] == [False, True]
+    assert taken[0].statement.values == ["a", "b", "c"]
+    assert taken[1].statement == SILENT
+    assert found == [[[], ()], [[{"id": 2}]]]
 
 
 def test_what_is_found_beside_what_is_expected_is_not_taken_for_it() -> None:
