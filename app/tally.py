@@ -175,10 +175,15 @@ def of_row(row: Mapping[str, Any]) -> Tally:
         row["muted"],
         row["held"],
         row["expired"],
-        int.from_bytes(row["carried"], "little"),
-        int.from_bytes(row["received"], "little"),
-        int.from_bytes(row["read"], "little"),
+        _histogram(row["carried"]),
+        _histogram(row["received"]),
+        _histogram(row["read"]),
     )
+
+
+def _histogram(held: bytes | str) -> int:
+    # As text where PostgreSQL has found it together with something else (`app.steps`).
+    return int.from_bytes(bytes.fromhex(held.removeprefix("\\x")) if isinstance(held, str) else held, "little")
 
 
 def add(tallies: Tallies, shard: int = _SHARD) -> Steps[None]:

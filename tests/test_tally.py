@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,6 +19,7 @@ from app.steps import Begun, Statement
 from app.tally import Key, Tally
 from tests.support.notifications import notification
 from tests.support.properties import PROPERTY
+from tests.support.service import Postgres, run_command, run_python
 
 SENT = datetime(2026, 1, 1, 12, 59, 59, 999_999, tzinfo=UTC)
 HOUR = 1767272400 // 3600 - 1  # 2026-01-01T12:00:00Z
@@ -201,3 +204,42 @@ class TestLedger:
 
     def test_nothing_is_nothing(self) -> None:
         assert write(tally.Ledger(), {}, HOUR)[0] == []
+
+
+TWO = """
+import asyncio, sys
+from app import database, tally
+from app.steps import together
+
+SHARDS = (1, 2)
+
+
+def added(more):
+    yield from together(*(tally.add({tally.Key(1, "notice"): more}, shard) for shard in SHARDS))
+
+
+async def main():
+    await database.connect(sys.argv[1])
+    for _ in range(3):
+        await database.perform(added, tally.Tally(receivers=1, carried=tally.one(5)))
+    for row in await database.connection().execute_query_dict("SELECT * FROM tally"):
+        print(tally.of_row(row) == tally.Tally(receivers=3, carried=3 * tally.one(5)))
+    await database.disconnect()
+
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
+def test_what_is_added_beside_something_else_is_added(dialect: str, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        if dialect == "sqlite":
+            url = f"sqlite://{tmp_path / 'database'}"
+            assert run_command("migrate", DATABASE_URL=url).returncode == 0
+        else:
+            postgres = Postgres()
+            stack.callback(postgres.drop)
+            url = postgres.url
+        done = run_python("-c", TWO, url)
+    assert done.stdout.splitlines() == ["True", "True"], done.stderr
