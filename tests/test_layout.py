@@ -163,6 +163,7 @@ def test_only_the_edges_know_the_web_framework() -> None:
 def test_only_the_edges_know_the_web_server() -> None:
     assert {name_of(path) for path in MODULES if "hypercorn" in packages(path)} <= {
         "run/drain.py",
+        "run/lean_hypercorn.py",
         "run/mended_hypercorn.py",
     }
 

@@ -77,6 +77,17 @@ async def test_a_body_that_is_too_long_and_never_ends_is_answered_and_cut_off(im
     assert came.startswith((b"HTTP/1.1 408 ", b"HTTP/1.1 413 ")), came
 
 
+@pytest.mark.parametrize("path", ["/stream", "/notifications", "/healthz"])
+async def test_a_body_that_nobody_reads_leaves_nothing_behind(impatient: Service, path: str) -> None:
+    """It was answered before its body was read, of which more pieces come than the server keeps."""
+    method = "POST" if path == "/stream" else "GET"
+    for _ in range(5):
+        async with Client(impatient.url) as client:
+            asked = head(method, path, impatient.customer(1), transfer_encoding="chunked")
+            await client.send(asked + b"1\r\nx\r\n" * 400)
+            assert (await client.until_closed(SECONDS + SOON_SECONDS)).startswith(b"HTTP/1.1 ")
+
+
 def head_of_100_kb(token: str) -> bytes:
     return head("GET", "/stream", token, x="y" * 100_000)
 
