@@ -226,7 +226,8 @@ async def respond(send: Send, answer: Answer, shared: Mapping[str, str]) -> None
         headers.append((b"content-length", b"%d" % len(answer.body)))
     with server.joined(send):
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+        await send({"type": "http.response.body", "body": answer.body, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

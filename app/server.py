@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any, cast
 
 logger = logging.getLogger(__name__)
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-CORK: int | None = getattr(socket, "TCP_CORK", None)  # Linux has it
 
 # From ASGI's `send` to the connection's stream writer: each is a method of an object of such a class, which has the
 # next one in that attribute. Not imported: a Hypercorn in which they stand elsewhere must not keep us from starting.
@@ -48,22 +45,34 @@ def writer(send: Send) -> asyncio.StreamWriter | None:
 
 @contextmanager
 def joined(send: Send) -> Iterator[None]:
-    """What is written meanwhile leaves together, where the kernel can do that.
+    """What is written meanwhile leaves in one piece.
 
-    An answer's head and its body are written one after the other, and each would wake whoever waits for them.
+    An answer's head and its body are written one after the other, and each would wake whoever waits for them. The end
+    of the answer must not be among it: it may close the connection.
     """
     found = writer(send)
-    connection = None if found is None or CORK is None else found.get_extra_info("socket")
-    if connection is None:
+    if found is None:
         yield
         return
-    with suppress(OSError):  # of no TCP, or closed
-        connection.setsockopt(socket.IPPROTO_TCP, CORK, 1)
+    pieces: list[bytes] = []
+    transport = found.transport
+    divert(transport, pieces.append)
     try:
         yield
     finally:
-        with suppress(OSError):
-            connection.setsockopt(socket.IPPROTO_TCP, CORK, 0)
+        restore(transport, b"".join(pieces))
+
+
+def divert(transport: asyncio.WriteTransport, write: Callable[[bytes], None]) -> None:
+    """Gives what is written to a transport, whoever writes it, to `write`."""
+    setattr(transport, "write", write)  # noqa: B010  # an assignment to a method is refused by mypy
+
+
+def restore(transport: asyncio.WriteTransport, written: bytes | bytearray) -> None:
+    """Ends that, and writes what had been written."""
+    delattr(transport, "write")
+    if not transport.is_closing():
+        transport.write(written)
 
 
 def is_slow() -> bool:

@@ -34,7 +34,9 @@ async def asked(error: Exception | None, *messages: dict[str, Any], method: str 
 
     scope = {"type": "http", "method": method, "path": "/notifications", "headers": [], "query_string": b""}
     await Endpoint("POST", handle, ["https://shop.example"])(scope, receive, send)
-    return sent
+    pieces = sent[1:]
+    assert not pieces or [each["more_body"] for each in pieces] == [True] * (len(pieces) - 1) + [False]
+    return [*sent[:1], {"body": b"".join(each["body"] for each in pieces)}] if sent else []
 
 
 @pytest.mark.parametrize(

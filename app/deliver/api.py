@@ -135,13 +135,17 @@ class Stream:
             try:
                 # Registered first: what is carried from the moment in which `onopen` fires is not missed.
                 headers = _ENCODED_HEADERS + asgi.encoded(shared) if shared else _ENCODED_HEADERS
-                with server.joined(send):
-                    await send({"type": "http.response.start", "status": 200, "headers": headers})
-                    opened.write(self._delivery.retry(positions.parse(asked.last_event_id)), self._clock())
-                if isinstance(opened.wire, AsgiWire):
-                    await self._serve_pumped(opened, opened.wire, receive, asked)
+                wire = opened.wire
+                if isinstance(wire, TransportWire):
+                    wire.gather()  # head, replay and `synced`, where all of it is known at once
+                await send({"type": "http.response.start", "status": 200, "headers": headers})
+                opened.write(self._delivery.retry(positions.parse(asked.last_event_id)), self._clock())
+                if isinstance(wire, AsgiWire):
+                    await self._serve_pumped(opened, wire, receive, asked)
                 else:
                     await self._serve(opened, receive, asked)
+                if isinstance(wire, TransportWire):
+                    wire.release()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(FINISH_SECONDS if isinstance(opened.wire, AsgiWire) else None):
                         await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from app import server
 from app.asgi import Send
+from app.deliver.event import WRITE_MAX_BYTES
 
 logger = logging.getLogger(__name__)
 
@@ -51,13 +52,35 @@ class Wire(Protocol):
 class TransportWire:
     """Writes chunks (RFC 9112 § 7.1) to the transport of an HTTP/1.1 connection."""
 
-    __slots__ = ("_transport", "_writer", "write")
+    __slots__ = ("_gathered", "_transport", "_writer", "write")
 
     def __init__(self, writer: asyncio.StreamWriter, unsent_max_bytes: int) -> None:
         self._writer = writer
         self._transport = writer.transport
-        self.write = self._transport.write  # a method of ours would be one more call for every delivery
+        self._gathered: bytearray | None = None
+        # A method of ours would be one more call for every delivery.
+        self.write: Callable[[bytes], None] = self._transport.write
         self._transport.set_write_buffer_limits(high=unsent_max_bytes)
+
+    def gather(self) -> None:
+        """What is written in this turn of the loop, also by the server, leaves in one piece: after it, or at 64 KB."""
+        self._gathered = bytearray()
+        self.write = self._gather
+        server.divert(self._transport, self._gather)
+        asyncio.get_running_loop().call_soon(self.release)
+
+    def release(self) -> None:
+        """Lets go what has been gathered, before the turn ends."""
+        if self._gathered is not None:
+            gathered, self._gathered = self._gathered, None
+            server.restore(self._transport, gathered)
+            self.write = self._transport.write
+
+    def _gather(self, framed: bytes | bytearray | memoryview) -> None:
+        assert self._gathered is not None  # or it would not be called
+        self._gathered += framed
+        if len(self._gathered) > WRITE_MAX_BYTES:
+            self.release()
 
     @staticmethod
     def framed(events: bytes) -> bytes:

@@ -19,6 +19,7 @@ from hypercorn.config import Config
 
 from app import server as servers
 from app.asgi import Receive, Scope, Send
+from app.deliver.event import WRITE_MAX_BYTES
 from app.deliver.wire import AsgiWire, TransportWire, Wire
 from tests.support.events import event, ids
 from tests.support.tasks import turns, until
@@ -222,9 +223,71 @@ async def test_writing_to_a_browser_that_has_gone_does_no_harm(browser: Browser)
     write(browser, PIECE)
 
 
+@asynccontextmanager
+async def pair() -> AsyncIterator[tuple[TransportWire, asyncio.StreamWriter, socket.socket]]:
+    """A wire, the server's writer behind it, and the other end."""
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    _, writer = await asyncio.open_connection(sock=ours)
+    try:
+        yield TransportWire(writer, UNSENT_MAX), writer, theirs
+    finally:
+        theirs.close()
+        writer.transport.abort()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+def came(theirs: socket.socket) -> bytes:
+    try:
+        return theirs.recv(1 << 20)
+    except BlockingIOError:
+        return b""
+
+
 class TestTransport:
     def test_a_batch_is_one_chunk(self) -> None:
         assert TransportWire.framed(b"x" * 26) == b"1a\r\n" + b"x" * 26 + b"\r\n"  # RFC 9112 § 7.1
+
+    async def test_what_is_gathered_leaves_after_the_turn_in_its_order(self) -> None:
+        async with pair() as (wire, writer, theirs):
+            wire.gather()
+            writer.write(b"head ")  # by the server, past the wire
+            wire.write(b"first ")
+            assert came(theirs) == b""
+            await asyncio.sleep(0)
+            assert came(theirs) == b"head first "
+            wire.write(b"second")
+            assert came(theirs) == b"second"
+
+    async def test_what_is_gathered_can_be_let_go_before(self) -> None:
+        async with pair() as (wire, writer, theirs):
+            wire.gather()
+            wire.write(b"first ")
+            wire.release()
+            writer.write(b"last")
+            writer.close()
+            assert came(theirs) == b"first last"
+            await turns(2)
+
+    async def test_what_is_gathered_is_bounded(self) -> None:
+        async with pair() as (wire, _, theirs):
+            wire.gather()
+            for _ in range(WRITE_MAX_BYTES // len(PIECE) + 1):
+                assert not came(theirs)
+                wire.write(PIECE)
+            wire.write(PIECE)
+            assert came(theirs)
+            assert wire.unsent_bytes
+
+    async def test_what_was_gathered_for_one_who_is_cut_off_is_dropped(self) -> None:
+        async with pair() as (wire, _, theirs):
+            wire.gather()
+            wire.write(PIECE)
+            wire.abort()
+            await turns(3)
+            assert came(theirs) == b""
 
 
 class TestAsgi:
