@@ -8,7 +8,7 @@ import struct
 import threading
 from contextlib import suppress
 from random import Random
-from socket import SO_LINGER, SOL_SOCKET
+from socket import AF_INET, SO_LINGER, SO_RCVBUF, SOL_SOCKET, socket
 from typing import Self
 
 from app.sdk.deployment import Deployment
@@ -16,12 +16,13 @@ from app.sdk.errors import SdkError
 from app.sdk.load.address import Address, reach
 
 CUSTOMERS = 400  # numbers from 1 on
-VISITS_A_SECOND = 20.0
-STAY_MAX_SECONDS = 12.0
-LEAVES_AT_ONCE, READS_NOTHING, READS_SLOWLY = 0.15, 0.15, 0.1  # shares; the others read all
+VISITS_A_SECOND = 80.0
+STAY_MAX_SECONDS, STUCK_MAX_SECONDS = 4.0, 12.0
+LEAVES_AT_ONCE, READS_NOTHING, READS_SLOWLY = 0.15, 0.05, 0.05  # shares; the others read all
 TOPIC = "soak"
-TOLD_EVERY_SECONDS = 0.1
-LARGE = "x" * 4000  # 40 KB a second: who stops reading is behind soon
+# 27 KB a second: who reads nothing and has a small buffer is behind after 3 s, and cut off after 5.
+TOLD_EVERY_SECONDS = 0.15
+LARGE = "x" * 4000
 BUFFER_BYTES = 4096
 RESET = struct.pack("ii", 1, 0)
 _ID = re.compile(rb"^id: ([0-9]+-[0-9]+)\r?$", re.MULTILINE)
@@ -91,24 +92,39 @@ class Crowd:
     async def _visit(self) -> None:
         random = self._random
         token = self._service.token(f"customer:{random.randint(1, CUSTOMERS)}")
-        kind, stay_seconds = random.random(), random.uniform(0, STAY_MAX_SECONDS)
+        kind = random.random()
+        is_mute = kind < READS_NOTHING
+        is_slow = READS_NOTHING <= kind < READS_NOTHING + READS_SLOWLY
+        is_brief = kind > 1 - LEAVES_AT_ONCE
+        stay_seconds = random.uniform(0, STUCK_MAX_SECONDS if is_mute or is_slow else STAY_MAX_SECONDS)
         address = self._address
         with suppress(ConnectionError):
-            reader, writer = await asyncio.open_connection(address.host, address.port, limit=BUFFER_BYTES)
+            reader, writer = await self._connected(has_small_buffer=is_mute or is_slow)
             self.visits += 1
             try:
                 target = f"{address.prefix}/stream?topic={TOPIC}&last_event_id={self._last_id}"
                 head = f"GET {target} HTTP/1.1\r\nHost: {address.authority}\r\nAuthorization: Bearer {token}\r\n\r\n"
                 writer.write(head.encode())
-                if kind < LEAVES_AT_ONCE:
+                if is_brief:
                     writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, RESET)
-                elif kind < LEAVES_AT_ONCE + READS_NOTHING:
+                elif is_mute:
                     await asyncio.sleep(stay_seconds)
                 else:
-                    is_slow = kind < LEAVES_AT_ONCE + READS_NOTHING + READS_SLOWLY
                     await self._read(reader, stay_seconds, pause_seconds=1.0 if is_slow else 0.0)
             finally:
                 writer.transport.abort()
+
+    async def _connected(self, has_small_buffer: bool) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        connection = socket(AF_INET)
+        connection.setblocking(False)
+        try:
+            if has_small_buffer:
+                connection.setsockopt(SOL_SOCKET, SO_RCVBUF, BUFFER_BYTES)
+            await asyncio.get_running_loop().sock_connect(connection, (self._address.host, self._address.port))
+            return await asyncio.open_connection(sock=connection, limit=BUFFER_BYTES)
+        except BaseException:
+            connection.close()
+            raise
 
     async def _read(self, reader: asyncio.StreamReader, seconds: float, pause_seconds: float) -> None:
         with suppress(TimeoutError):

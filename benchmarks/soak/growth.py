@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf, sqrt
+from math import ceil, inf, sqrt
+from statistics import median
 from typing import NamedTuple
 
 SECONDS_AN_HOUR = 3600.0
-# Student's t for 95 %, one side, by degrees of freedom; from 30 on it is hardly less.
-_T = (inf, 6.31, 2.92, 2.35, 2.13, 2.02, 1.94, 1.89, 1.86, 1.83, 1.81)
-_T_OF_MORE = 1.81
+WINDOWS_MAX = 10
+# Student's t for 95 %, one side, by degrees of freedom. There are never more, as windows are no more than ten.
+_T = (inf, 6.31, 2.92, 2.35, 2.13, 2.02, 1.94, 1.89, 1.86)
 
 
 class Growth(NamedTuple):
@@ -25,19 +26,31 @@ class Growth(NamedTuple):
 
     @property
     def at_least(self) -> float:
-        """What it certainly is; a process that is only noisy grows by nothing."""
         return self.an_hour - self.uncertainty
+
+    @property
+    def at_most(self) -> float:
+        return self.an_hour + self.uncertainty
+
+
+def windows(values: Sequence[float]) -> list[float]:
+    """The medians of up to ten windows of equally many values, so that a few odd ones change nothing.
+
+    Neighbours are like each other, which the uncertainty of a line through all of them would not count. Each window has
+    an even number: every other turn of a soak is of another kind. What does not fill one is left out at the beginning.
+    """
+    size = 2 * max(1, ceil(len(values) / (2 * WINDOWS_MAX)))
+    return [median(values[end - size : end]) for end in range(len(values) % size + size, len(values) + 1, size)]
 
 
 def growth(seconds: Sequence[float], values: Sequence[float]) -> Growth:
-    """The slope by least squares. Of fewer than three points nobody knows it."""
-    count = len(values)
+    """The slope by least squares through windows. Of fewer than three nobody knows it."""
+    times, medians = windows(seconds), windows(values)
+    count = len(times)
     if count < 3:
         return Growth(0.0, inf)
-    mid, mean = sum(seconds) / count, sum(values) / count
-    spread = sum((each - mid) ** 2 for each in seconds)
-    slope = sum((at - mid) * (value - mean) for at, value in zip(seconds, values, strict=True)) / spread
-    off = sum((value - mean - slope * (at - mid)) ** 2 for at, value in zip(seconds, values, strict=True))
-    freedom = count - 2
-    t = _T[freedom] if freedom < len(_T) else _T_OF_MORE
-    return Growth(slope * SECONDS_AN_HOUR, t * sqrt(off / freedom / spread) * SECONDS_AN_HOUR)
+    mid, mean = sum(times) / count, sum(medians) / count
+    spread = sum((each - mid) ** 2 for each in times)
+    slope = sum((at - mid) * (value - mean) for at, value in zip(times, medians, strict=True)) / spread
+    off = sum((value - mean - slope * (at - mid)) ** 2 for at, value in zip(times, medians, strict=True))
+    return Growth(slope * SECONDS_AN_HOUR, _T[count - 2] * sqrt(off / (count - 2) / spread) * SECONDS_AN_HOUR)

@@ -1,8 +1,8 @@
-"""A soak as a picture: memory, tasks, descriptors and latency over time, each with its growth."""
+"""A soak as a picture: what was measured over time, each with its growth and with what would be a leak."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -11,58 +11,52 @@ mpl.use("Agg")  # it writes a file, on machines without a screen, too
 
 from matplotlib import pyplot as plt
 
-from app.sdk.lab.plot import BLUE, MUTED, SOFT, TEXT, elapsed, use_style
-from benchmarks.soak.growth import SECONDS_AN_HOUR, Growth
+from app.sdk.lab.plot import BAD, BLUE, MUTED, SOFT, TEXT, counts, durations, elapsed, use_style
+from benchmarks.soak.figure import FIGURES
+from benchmarks.soak.growth import SECONDS_AN_HOUR, windows
 from benchmarks.soak.turn import Turn
 
 
-class Figure:
-    """One thing that is measured.
-
-    Args:
-        name: of the attribute of a turn.
-        title: what it is, with its unit.
-        unit: for its growth.
-        allowed: the most by which it may certainly grow in an hour.
-        slack: a rise that means nothing, in all.
-    """
-
-    def __init__(self, name: str, title: str, unit: str, allowed: float, slack: float = 0.0) -> None:
-        self.name, self.title, self.unit, self.allowed, self.slack = name, title, unit, allowed, slack
-
-    def of(self, turns: Sequence[Turn]) -> list[float]:
-        return [getattr(turn, self.name) for turn in turns]
-
-    def shown(self, grown: Growth) -> str:
-        return f"{grown.an_hour:+.1f} ± {grown.uncertainty:.1f} {self.unit} an hour"
-
-
 def draw(
-    turns: Sequence[Turn], warm_up: int, growths: Mapping[Figure, Growth], begun_at: float, headline: str, path: Path
+    turns: Sequence[Turn], warm_up: int, begun_at: float, visits_an_hour: float, headline: str, path: Path
 ) -> None:
     """Writes the picture.
 
     Args:
-        turns: all; the first `warm_up` of them are grey and do not count.
+        turns: all; the first `warm_up` of them do not count.
         begun_at: when the soak began (`time.monotonic`).
     """
     use_style()
-    figure, grid = plt.subplots(2, 2, figsize=(12, 7), layout="constrained", sharex=True)
+    figure, grid = plt.subplots(2, 3, figsize=(15, 8), layout="constrained", sharex=True)
+    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)
     seconds = [turn.at - begun_at for turn in turns]
-    for axes, (each, grown) in zip(grid.flat, growths.items(), strict=True):
-        values = each.of(turns)
-        axes.plot(seconds[: warm_up + 1], values[: warm_up + 1], "o-", color=MUTED)
-        counted, times = values[warm_up:], seconds[warm_up:]
-        axes.plot(times, counted, "o-", color=BLUE)
-        if len(counted) > 2:
-            mid, mean = sum(times) / len(times), sum(counted) / len(counted)
-            line = [mean + (at - mid) * grown.an_hour / SECONDS_AN_HOUR for at in times]
-            axes.plot(times, line, color=SOFT, linewidth=1, linestyle="--")
-        axes.set_ylim(0, max(values) * 1.2)
-        axes.set_title(f"{each.title}: {each.shown(grown)}")
+    counted, times = turns[warm_up:], windows(seconds[warm_up:])
+    for axes, each in zip(grid.flat, FIGURES, strict=False):
+        axes.plot(seconds, each.of(turns), "o", color=MUTED, markersize=3)
+        medians = windows(each.of(counted))
+        axes.plot(times, medians, "o-", color=BLUE)
+        axes.set_title(f"{each.title}\n{each.shown(each.growth(counted))}")
+        if medians:
+            rise = each.bound(visits_an_hour) / SECONDS_AN_HOUR
+            bound = [medians[0] + rise * (at - times[0]) for at in times]
+            axes.plot(times, bound, color=BAD, linewidth=1.2, linestyle=(0, (5, 3)))
+        counts(axes.yaxis)
+    durations(grid.flat[4].yaxis, log=True)
+    last = grid.flat[5]
+    last.plot(seconds, [turn.garbage / max(1, turn.visits) for turn in turns], "o", color=MUTED, markersize=3)
+    last.set_ylim(bottom=0)
+    last.set_title("Garbage in cycles, blocks a connection\ncollected after each turn")
     for axes in grid[-1]:
         elapsed(axes.xaxis)
-    figure.suptitle(headline, x=0.01, horizontalalignment="left", color=TEXT, fontsize=13)
+    figure.suptitle(headline, x=0.012, horizontalalignment="left", color=TEXT, fontsize=13, fontweight="bold")
+    figure.supxlabel(
+        "Grey: each turn, at rest. Blue: medians of windows, after the warm-up. Dashed: the bound from which on it is "
+        "a leak.",
+        x=0.012,
+        horizontalalignment="left",
+        color=SOFT,
+        fontsize=9,
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
     plt.close(figure)
