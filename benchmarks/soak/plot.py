@@ -50,8 +50,7 @@ def draw(
         elapsed(axes.xaxis)
     figure.suptitle(headline, x=0.012, horizontalalignment="left", color=TEXT, fontsize=13, fontweight="bold")
     figure.supxlabel(
-        "Grey: each turn, at rest. Blue: medians of windows, after the warm-up. Dashed: the bound from which on it is "
-        "a leak.",
+        "Grey: each turn, at rest. Blue: medians of windows, after the warm-up. Dashed: what it must not rise to.",
         x=0.012,
         horizontalalignment="left",
         color=SOFT,
