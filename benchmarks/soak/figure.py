@@ -51,7 +51,7 @@ class Figure:
         parts = (turns[:half], turns[half:]) if self._noisy else (turns,)
         grows = all(self.growth(part).at_least > bound for part in parts)
         verdict.check(
-            f"{self.title}: it does not grow",
+            f"{self.title}: {'nothing shows that it grows' if self._noisy else 'it does not grow'}",
             not grows if self._noisy else grown.at_most < bound,
             self.shown(grown),
             "It grows: see the plot." if grows else "Nobody can tell yet: let it run longer.",
