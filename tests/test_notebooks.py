@@ -10,16 +10,14 @@ import re
 import socket
 import struct
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-pytest.importorskip("nbclient", reason="the extra `lab` is not installed")
-
-from notebooks import execute
-
-PATHS = sorted(execute.FOLDER.glob("*.ipynb"))
+PATHS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 SIZE_MAX = 1_000_000
 IMAGE_MAX = 200_000
 WIDTH_MAX, HEIGHT_MAX = 1000, 900  # that a page shows without scrolling sideways, and a screen at once
@@ -36,12 +34,24 @@ Cell = Any
 
 
 @cache
+def tool() -> ModuleType:
+    """What runs them. Imported where it is used: nbformat takes seconds, in every process that collects tests."""
+    pytest.importorskip("nbclient", reason="the extra `lab` is not installed")
+    return import_module("notebooks.execute")
+
+
+@cache
 def read(path: Path) -> Any:
-    return execute.read(path)
+    return tool().read(path)
+
+
+def code_cells(path: Path) -> list[Any]:
+    cells: list[Any] = tool().code_cells(read(path))
+    return cells
 
 
 def outputs(path: Path) -> list[Any]:
-    return [output for cell in execute.code_cells(read(path)) for output in cell.outputs]
+    return [output for cell in code_cells(path) for output in cell.outputs]
 
 
 def images(cell: Cell) -> list[bytes]:
@@ -51,7 +61,7 @@ def images(cell: Cell) -> list[bytes]:
 
 
 def tagged(path: Path, tag: str) -> list[Cell]:
-    return [cell for cell in execute.code_cells(read(path)) if tag in cell.metadata.get("tags", ())]
+    return [cell for cell in code_cells(path) if tag in cell.metadata.get("tags", ())]
 
 
 def draws(cell: Cell) -> bool:
@@ -73,9 +83,9 @@ def test_the_notebooks_are_there() -> None:
 class TestANotebook:
     def test_shows_what_its_code_has_found(self, path: Path) -> None:
         notebook = read(path)
-        digest = execute.code_sha256(notebook)
+        digest = tool().code_sha256(notebook)
         assert notebook.metadata.get("code_sha256") == digest, "the code was changed since: make outputs"
-        counts = [cell.execution_count for cell in execute.code_cells(notebook)]
+        counts = [cell.execution_count for cell in code_cells(path)]
         assert counts == list(range(1, len(counts) + 1))
 
     def test_shows_no_error_and_no_warning(self, path: Path) -> None:
@@ -84,7 +94,7 @@ class TestANotebook:
             assert output.get("name") != "stderr", output.text
 
     def test_shows_what_it_says_it_shows(self, path: Path) -> None:
-        for cell in execute.code_cells(read(path)):
+        for cell in code_cells(path):
             assert bool(cell.outputs) or not is_shown(cell), cell.source
             assert bool(images(cell)) == draws(cell), cell.source
 
@@ -103,7 +113,7 @@ class TestANotebook:
 
     def test_has_its_parameters_in_one_cell_that_papermill_can_set(self, path: Path) -> None:
         (cell,) = tagged(path, "parameters")
-        assert cell is execute.code_cells(read(path))[0], "what is read first can be changed first"
+        assert cell is code_cells(path)[0], "what is read first can be changed first"
         for statement in ast.parse(cell.source).body:
             assert isinstance(statement, ast.Assign | ast.AnnAssign), "papermill replaces values, no more"
             assert statement.value is not None
@@ -121,9 +131,9 @@ class TestANotebook:
     def test_changes_only_where_its_code_or_its_findings_do(self, path: Path) -> None:
         notebook = read(path)
         assert notebook.metadata == {
-            "kernelspec": execute.KERNEL,
+            "kernelspec": tool().KERNEL,
             "language_info": {"name": "python"},
-            "code_sha256": execute.code_sha256(notebook),
+            "code_sha256": tool().code_sha256(notebook),
         }, "it was saved by hand: make outputs"
         for number, cell in enumerate(notebook.cells):
             assert set(cell.metadata) <= {"tags"}
@@ -132,7 +142,7 @@ class TestANotebook:
 
     def test_is_small_enough_to_be_kept(self, path: Path) -> None:
         assert path.stat().st_size < SIZE_MAX
-        for cell in execute.code_cells(read(path)):
+        for cell in code_cells(path):
             for image in images(cell):
                 width, height = struct.unpack(">II", image[16:24])  # IHDR, PNG § 11.2.2
                 assert len(image) < IMAGE_MAX

@@ -1,4 +1,4 @@
-"""README.md does what it says: its commands are run as they stand, its scripts in Chromium."""
+"""README.md does what it says: its commands are run as they stand (its scripts for Chromium: `browser/`)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.async_api import ConsoleMessage, Route
 
-from tests.browser.chromium import PATIENCE_MS, chromium
 from tests.support.service import PATIENCE_SECONDS, ROOT, Dev, clean_environment
 
 README = (ROOT / "README.md").read_text()
@@ -136,36 +134,6 @@ def test_what_happened_to_an_order_is_told_in_words(service: Dev) -> None:
     (notification,) = json.loads(done.stdout)["notifications"]
     assert (notification["event"], notification["receiver_id"]) == ("order.out_for_delivery", 1), done.stderr
     assert notification["position"]
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("script", blocks("js"), ids=["EventSource", "our client"])
-async def test_a_script_sees_what_is_sent(service: Dev, script: str) -> None:
-    title = "Your order is ready"
-
-    async def answer(route: Route) -> None:
-        await route.fulfill(body=script, content_type="text/javascript")
-
-    def shows_title(message: ConsoleMessage) -> bool:
-        return message.text.startswith(title)
-
-    async with chromium() as browser, await browser.new_context() as context:
-        context.set_default_timeout(PATIENCE_MS)
-        signed_in = await context.request.post(
-            f"{service.url}/session", headers={"Authorization": f"Bearer {service.customer(2)}"}
-        )
-        assert signed_in.ok
-        page = await context.new_page()
-        await page.goto(f"{service.url}/docs")  # a page of ours that opens no stream itself
-        await page.route("**/readme.js", answer)  # as a file of the site: its policy forbids scripts in the page
-        async with page.expect_response("**/stream"):  # its head comes when the connection hears what is sent
-            await page.add_script_tag(url="/readme.js", type="module")
-        try:
-            async with page.expect_console_message(shows_title) as shown:
-                await service.send(receiver_id=2, title_text=title, body_text="Pick it up at the counter.")
-        finally:
-            await service.disconnect()
-        await shown.value
 
 
 def test_every_link_leads_somewhere() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from app.web.api import FOLDER
 from tests.support.service import Dev
+from tests.support.shared import Shared
 
 # RFC 9239 for JavaScript, of which some systems' tables still have the older name.
 TYPES = {
@@ -23,12 +24,11 @@ PAGES = {"/": "index.html", "/console": "console.html", "/docs": "docs.html"}
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[httpx.Client]:
-    service = Dev()
-    service.start()
+def client(shared: Shared) -> Iterator[httpx.Client]:
+    service = shared.take(Dev)
     with httpx.Client(base_url=service.url, trust_env=False) as client:
         yield client
-    service.close()
+    shared.give_back(service)
 
 
 @pytest.mark.parametrize("name", NAMES)

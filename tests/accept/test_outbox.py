@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.service import Postgres, run_command, run_python
+from tests.support.service import Postgres, migrated_database, run_python
 
 SCRIPT = """
 import asyncio, itertools, sys
@@ -181,9 +181,9 @@ asyncio.run(connected())
 @pytest.fixture(params=["sqlite", "postgres"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
-        url = f"sqlite://{tmp_path / 'database'}"
-        assert run_command("migrate", DATABASE_URL=url).returncode == 0
-        yield url
+        database = tmp_path / "database"
+        database.write_bytes(migrated_database())
+        yield f"sqlite://{database}"
         return
     postgres = Postgres()
     yield postgres.url

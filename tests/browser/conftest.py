@@ -1,4 +1,4 @@
-"""One Chromium for all of these tests, one service for those of a file; each test has a profile and a customer."""
+"""One Chromium and one service for all of these tests; each test has a profile and a customer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.browser.chromium import chromium, executable
 from tests.browser.visit import QUICK_RETRY, Visit, visiting
 from tests.support.service import Dev
 
-CUSTOMERS = count(1)
+CUSTOMERS = count(100_000)  # above those of the day that the console plays
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,7 @@ async def browser() -> AsyncIterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_dev(_chromium_is_here: None) -> Iterator[Dev]:
     service = Dev(**QUICK_RETRY)
     service.start()

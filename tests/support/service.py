@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -331,6 +332,16 @@ def run_command(*arguments: str, **settings: str) -> subprocess.CompletedProcess
     return run_python("-m", "app", *arguments, **settings)
 
 
+@cache
+def migrated_database() -> bytes:
+    """The file of an SQLite database with the service's tables and no rows: migrated once, for whoever wants one."""
+    with tempfile.TemporaryDirectory(prefix="gn-", dir="/tmp") as folder:
+        path = Path(folder, "database")
+        done = run_command("migrate", DATABASE_URL=f"sqlite://{path}")
+        assert done.returncode == 0, done.stderr
+        return path.read_bytes()
+
+
 def run_python(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Runs Python to its end, in a process of its own: Tortoise ties the models to the first dialect that it sees."""
     return subprocess.run(
@@ -508,7 +519,7 @@ class Service:
 
 
 class Dev(Service):
-    """`python -m app dev`: SQLite and Redis of its own, all in one process."""
+    """`python -m app dev`: SQLite and Redis of its own, all in one process. It finds its database migrated."""
 
     def __init__(self, **settings: str) -> None:
         super().__init__(settings)
@@ -519,6 +530,9 @@ class Dev(Service):
         return self.folder / "var"
 
     def start(self) -> None:
+        if not self.data_dir.exists():
+            self.data_dir.mkdir(mode=0o700)
+            Path(self.data_dir, "getnotified.sqlite3").write_bytes(migrated_database())
         self.process.start_ready()
         self.tokens = Tokens(embedded_secret_key(self.data_dir))
 

@@ -20,7 +20,7 @@ from app.sdk.lab import database as sdk_database
 from app.sdk.lab import statements
 from app.sdk.lab.database import Database, NoDatabase, NothingSent, OtherSchema, last_hours
 from app.sdk.lab.demo import AWAY, Day, played_day
-from tests.support.service import EmptyPostgres, Production, run_command
+from tests.support.service import EmptyPostgres, Production, migrated_database
 
 WITHIN = timedelta(hours=2)
 
@@ -41,9 +41,9 @@ def file_of(day: Day) -> Path:
 
 
 def an_empty_one(folder: Path) -> str:
-    url = f"sqlite://{folder / 'getnotified.sqlite3'}"
-    assert run_command("migrate", DATABASE_URL=url).returncode == 0
-    return url
+    file = folder / "getnotified.sqlite3"
+    file.write_bytes(migrated_database())
+    return f"sqlite://{file}"
 
 
 # -- The played day ---------------------------------------------------------------------------------
