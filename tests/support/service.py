@@ -232,7 +232,7 @@ class Web(Process):
 
     def _ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False).status_code == 200
+            return httpx.get(f"{self.url}/readyz", timeout=5, verify=False, trust_env=False).status_code == 200
         except httpx.TransportError:
             return False
 

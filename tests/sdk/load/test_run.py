@@ -77,7 +77,9 @@ async def test_a_day_of_orders_tells_customers_what_happens_to_them(dev: Dev) ->
 async def test_a_service_that_was_killed_in_the_middle_loses_nothing(starts: Starter) -> None:
     service = await starts(Dev(**QUICK))
     service.may_fail = True
-    making = asyncio.create_task(running(service, Plan(customers=20, rate=80, seconds=3)))
+    making = asyncio.create_task(
+        running(service, Plan(customers=20, rate=80, seconds=3, grace_seconds=PATIENCE_SECONDS))
+    )
     await some_arrive(service, 40)
     await service.disconnect()
     await asyncio.to_thread(service.process.kill)
