@@ -180,7 +180,7 @@ class Delivery:
                 heartbeat = frame.numbered(self.window.newest, frame.frame("heartbeat"))
                 for connection in silent[start : start + TURN]:
                     # Heartbeats for one who reads nothing would pile up; what is unsent tells as much when it comes.
-                    if connection.live and not connection.wire.unsent_bytes:
+                    if connection.live and not connection.wire.unsent_bytes():
                         connection.write(heartbeat, now)
                 await asyncio.sleep(0)
 

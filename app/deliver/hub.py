@@ -168,15 +168,16 @@ class Hub:
             if type(wire) is not wire_type:
                 wire_type = type(wire)
                 framed_pieces = pieces.framed_for(wire)
+            write = wire.write
             for position, framed in framed_pieces:
                 try:
-                    wire.write(framed)
+                    write(framed)
                 except Exception as error:  # whatever is wrong with one connection, the others are to hear
                     logger.warning("A connection can't be written to: %r", error, extra={"action": "write_failed"})
                     connection.live = False
                     connection.abort(now)
                     break
-                if wire.unsent_bytes > unsent_max_bytes:
+                if wire.unsent_bytes() > unsent_max_bytes:
                     self._leave_behind(connection, position)
                     break
         return written

@@ -94,7 +94,7 @@ class Replay:
             return 0
         written = 0
         for position, piece in cut(events, reach):
-            if written and connection.wire.unsent_bytes:
+            if written and connection.wire.unsent_bytes():
                 break
             connection.write(piece, self._clock())
             connection.cursor = position

@@ -30,7 +30,6 @@ class Wire(Protocol):
     def write(self) -> Callable[[bytes], None]:
         """Takes bytes to be sent. Never waits."""
 
-    @property
     def unsent_bytes(self) -> int:
         """What was written and not taken by the network yet."""
 
@@ -86,7 +85,6 @@ class TransportWire:
     def framed(events: bytes) -> bytes:
         return b"%x\r\n%b\r\n" % (len(events), events)
 
-    @property
     def unsent_bytes(self) -> int:
         return self._transport.get_write_buffer_size()
 
@@ -145,7 +143,6 @@ class AsgiWire:
         if self._unsent_bytes > self._unsent_max_bytes:
             self._room.clear()
 
-    @property
     def unsent_bytes(self) -> int:
         return self._unsent_bytes
 

@@ -233,7 +233,7 @@ class TestASlowBrowser:
         slow = join(1, "a", wire=RecordingWire(stuck=True))
         for position in range(1, 4):
             hub.publish([event(position, size=200)], position)
-        assert slow.wire.unsent_bytes <= UNSENT_MAX
+        assert slow.wire.unsent_bytes() <= UNSENT_MAX
         assert (slow.live, left_behind) == (True, [])
 
     def test_in_the_middle_of_a_batch_its_cursor_is_the_last_event_that_was_written(self, hub: Hub, join: Join) -> None:
@@ -251,7 +251,7 @@ class TestASlowBrowser:
         slow = join(1, "a", wire=RecordingWire(stuck=True))
         for position in range(1, 200):
             hub.publish([event(position, size=300)], position)
-        assert slow.wire.unsent_bytes <= UNSENT_MAX + 400
+        assert slow.wire.unsent_bytes() <= UNSENT_MAX + 400
 
     def test_when_entries_were_missed_all_that_are_live_are_left_behind_there(
         self, hub: Hub, join: Join, left_behind: list[Connection]

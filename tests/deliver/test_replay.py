@@ -255,7 +255,7 @@ class Choking(RecordingWire):
 
     def write(self, framed: bytes) -> None:
         super().write(framed)
-        if self.unsent_bytes > UNSENT_MAX:
+        if self.unsent_bytes() > UNSENT_MAX:
             self._room.clear()
 
 
@@ -277,7 +277,7 @@ class TestABrowserThatDoesNotRead:
         task = asyncio.create_task(process.replay.catch_up(page))
         await turns(5)
         assert page.wire.writes
-        assert page.wire.unsent_bytes <= UNSENT_MAX + WRITE_MAX_BYTES + 100
+        assert page.wire.unsent_bytes() <= UNSENT_MAX + WRITE_MAX_BYTES + 100
         page.wire.flow()
         assert await task == PAGE
         assert ids(page.wire.stream) == list(range(1, PAGE + 1))

@@ -93,7 +93,7 @@ class AsgiBrowser:
 
     async def read(self, size: int) -> bytes:
         self.reading.set()
-        await until(lambda: len(self.body) >= size and not self.wire.unsent_bytes)
+        await until(lambda: len(self.body) >= size and not self.wire.unsent_bytes())
         self.reading.clear()
         body, self.body = self.body, b""
         return body
@@ -143,7 +143,7 @@ def write(browser: Browser, events: bytes) -> None:
 def fill(browser: Browser) -> int:
     """Writes until there is more unsent than there should be; returns how many pieces that took."""
     pieces = 0
-    while browser.wire.unsent_bytes <= UNSENT_MAX:
+    while browser.wire.unsent_bytes() <= UNSENT_MAX:
         write(browser, PIECE)
         pieces += 1
     return pieces
@@ -167,14 +167,14 @@ async def test_the_framing_is_the_same_for_every_connection(browser: Browser) ->
 
 
 async def test_writing_never_waits_and_what_is_unsent_is_known(browser: Browser) -> None:
-    assert browser.wire.unsent_bytes == 0
+    assert browser.wire.unsent_bytes() == 0
     pieces = fill(browser)
-    unsent = browser.wire.unsent_bytes
+    unsent = browser.wire.unsent_bytes()
     write(browser, PIECE)
-    assert browser.wire.unsent_bytes >= unsent + len(PIECE)
+    assert browser.wire.unsent_bytes() >= unsent + len(PIECE)
     written = (pieces + 1) * len(PIECE)
     assert len(await browser.read(written)) == written
-    assert browser.wire.unsent_bytes == 0
+    assert browser.wire.unsent_bytes() == 0
 
 
 async def test_there_is_room_from_the_start(browser: Browser) -> None:
@@ -279,7 +279,7 @@ class TestTransport:
                 wire.write(PIECE)
             wire.write(PIECE)
             assert came(theirs)
-            assert wire.unsent_bytes
+            assert wire.unsent_bytes()
 
     async def test_what_was_gathered_for_one_who_is_cut_off_is_dropped(self) -> None:
         async with pair() as (wire, _, theirs):
@@ -326,11 +326,11 @@ class TestAsgi:
         waiting = asyncio.create_task(wire.drained())
         gate.set()
         await turns(5)
-        assert wire.unsent_bytes == UNSENT_MAX + 1
+        assert wire.unsent_bytes() == UNSENT_MAX + 1
         assert not waiting.done()
         gate.set()
         await waiting
-        assert wire.unsent_bytes == 0
+        assert wire.unsent_bytes() == 0
         wire.finish()
         await pump
 
@@ -387,7 +387,7 @@ class TestAsgi:
             await wire.drained()
         for _ in range(100):
             wire.write(b"a" * UNSENT_MAX)
-        assert wire.unsent_bytes == 0, "what nobody will send piles up"
+        assert wire.unsent_bytes() == 0, "what nobody will send piles up"
 
 
 @pytest.fixture
@@ -491,12 +491,12 @@ class TestHypercorn:
 
             await read_up_to(window := client.remote_settings.initial_window_size)
             await turns(20)
-            came, unsent = len(body), made[0].unsent_bytes
+            came, unsent = len(body), made[0].unsent_bytes()
             while len(body) < pieces * len(PIECE):
                 client.acknowledge_received_data(len(body) - taken, 1)
                 taken = len(body)
                 await read_up_to(taken + 1)
-            await until(lambda: not made[0].unsent_bytes)
+            await until(lambda: not made[0].unsent_bytes())
             writer.close()
             await writer.wait_closed()
         assert body == PIECE * pieces

@@ -21,7 +21,7 @@ class RecordingWire:
 
     def __init__(self, stuck: bool = False) -> None:
         self.writes: list[bytes] = []
-        self.unsent_bytes = 0
+        self._unsent_bytes = 0
         self.closed = False
         self.aborted = False
         self._stuck = stuck
@@ -38,7 +38,10 @@ class RecordingWire:
         assert (framed[:1], framed[-1:]) == (b"[", b"]"), "written without framing"
         self.writes.append(framed[1:-1])
         if self._stuck:
-            self.unsent_bytes += len(framed)
+            self._unsent_bytes += len(framed)
+
+    def unsent_bytes(self) -> int:
+        return self._unsent_bytes
 
     @property
     def stream(self) -> bytes:
@@ -52,7 +55,7 @@ class RecordingWire:
     def flow(self) -> None:
         """The browser reads what is unsent, and goes on."""
         self._stuck = False
-        self.unsent_bytes = 0
+        self._unsent_bytes = 0
         self._room.set()
 
     def leave(self) -> None:
