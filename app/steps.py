@@ -36,7 +36,10 @@ Steps = Generator[Statement | list[Statement], Any, Result]
 
 
 def together(*parts: Steps[Any]) -> Steps[list[Any]]:
-    """Parts of a transaction of which none needs what another one does; returns what came of each."""
+    """Parts of a transaction of which none needs what another one does; returns what came of each.
+
+    What PostgreSQL finds for several at once comes as JSON has it: bytes (`\\x0a`) and times are text.
+    """
     ended: dict[Steps[Any], Any] = {}
     given: dict[Steps[Any], Rows | None] = dict.fromkeys(parts)
     while given:

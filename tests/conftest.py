@@ -16,13 +16,14 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from tests.support import service as support
 from tests.support.proxy import Proxy
-from tests.support.service import Dev, Postgres, Production, Service, postgres_url
+from tests.support.service import Dev, Postgres, Production, Service, migrated_database, postgres_url
 from tests.support.shared import Shared
 
 AnyService = TypeVar("AnyService", bound=Service)
@@ -77,6 +78,19 @@ def shared(_no_database_is_left: None) -> Iterator[Shared]:
     shared = Shared()
     yield shared
     shared.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where a database is that has the service's tables and no rows."""
+    if request.param == "sqlite":
+        file = tmp_path / "database"
+        file.write_bytes(migrated_database())
+        yield f"sqlite://{file}"
+        return
+    postgres = Postgres()
+    yield postgres.url
+    postgres.drop()
 
 
 @pytest.fixture(params=[Dev, Production], ids=["dev on SQLite", "production on PostgreSQL"])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,7 +17,7 @@ from app.steps import Begun, Statement
 from app.tally import Key, Tally
 from tests.support.notifications import notification
 from tests.support.properties import PROPERTY
-from tests.support.service import Postgres, run_command, run_python
+from tests.support.service import run_python
 
 SENT = datetime(2026, 1, 1, 12, 59, 59, 999_999, tzinfo=UTC)
 HOUR = 1767272400 // 3600 - 1  # 2026-01-01T12:00:00Z
@@ -231,15 +229,6 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
-def test_what_is_added_beside_something_else_is_added(dialect: str, tmp_path: Path) -> None:
-    with ExitStack() as stack:
-        if dialect == "sqlite":
-            url = f"sqlite://{tmp_path / 'database'}"
-            assert run_command("migrate", DATABASE_URL=url).returncode == 0
-        else:
-            postgres = Postgres()
-            stack.callback(postgres.drop)
-            url = postgres.url
-        done = run_python("-c", TWO, url)
+def test_what_is_added_beside_something_else_is_added(migrated_url: str) -> None:
+    done = run_python("-c", TWO, migrated_url)
     assert done.stdout.splitlines() == ["True", "True"], done.stderr

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-from tests.support.service import Postgres, migrated_database, run_python
+from tests.support.service import run_python
 
 SCRIPT = """
 import asyncio, itertools, sys
@@ -178,27 +173,15 @@ asyncio.run(connected())
 """
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        database = tmp_path / "database"
-        database.write_bytes(migrated_database())
-        yield f"sqlite://{database}"
-        return
-    postgres = Postgres()
-    yield postgres.url
-    postgres.drop()
-
-
-def test_positions_go_into_their_rows_with_the_next_request_s_commit_and_none_waits_for_ever(url: str) -> None:
-    done = run_python("-c", SCRIPT, url)
+def test_positions_go_into_their_rows_with_the_next_request_s_commit_and_none_waits_for_ever(migrated_url: str) -> None:
+    done = run_python("-c", SCRIPT, migrated_url)
     assert done.stdout.splitlines() == ["True True", "True", "['IntegrityError', 'IntegrityError']", "True"], (
         done.stderr
     )
 
 
-def test_what_is_not_as_expected_is_stored_and_counted_as_it_is(url: str) -> None:
-    done = run_python("-c", RARE, url)
+def test_what_is_not_as_expected_is_stored_and_counted_as_it_is(migrated_url: str) -> None:
+    done = run_python("-c", RARE, migrated_url)
     assert done.stdout.splitlines() == [
         "{'a': True}",
         "1 carried to 7 with 1.0",
