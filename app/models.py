@@ -75,9 +75,22 @@ class NotificationRow(Model):
     class Meta:
         table = "notification"
         indexes = (
+            # Each row comes into an index of channels at a place of its own, which is a page to be written. So a row
+            # is in them when it has to be: in that of its position once it has one.
             # Replay and inbox read one channel's rows in the order of the log; collapsing looks for a newer one.
-            ("channel", "position"),
-            ("channel", "collapse_key", "position"),
+            PartialIndex(name="notification_placed", fields=("channel", "position"), where="position IS NOT NULL"),
+            PartialIndex(
+                name="notification_collapsing",
+                fields=("channel", "collapse_key", "position"),
+                where="collapse_key IS NOT NULL",
+            ),
+            # What a channel is still to be sent: few rows, whatever has been carried. With the position, though none of
+            # them has one: SQLite would rather look through all that has none.
+            PartialIndex(
+                name="notification_waiting",
+                fields=("channel", "position", "release_at"),
+                where="position IS NULL AND date_retracted IS NULL",
+            ),
             # The relay looks for what is due ten times a second, however much has been carried.
             PartialIndex(
                 name="notification_outbox",
