@@ -157,7 +157,6 @@ class Hub:
     def _write(self, connections: Iterable[Connection], pieces: _Pieces, now: float) -> int:
         """Writes a batch to those that are live; returns how many they are. Here most of the time is spent."""
         written = 0
-        unsent_max_bytes = self._unsent_max_bytes
         wire_type: type[Wire] | None = None
         for connection in connections:
             if not connection.live:
@@ -168,19 +167,28 @@ class Hub:
             if type(wire) is not wire_type:
                 wire_type = type(wire)
                 framed_pieces = pieces.framed_for(wire)
-            write = wire.write
-            for position, framed in framed_pieces:
+            for position, framed, size in framed_pieces:
                 try:
-                    write(framed)
-                except Exception as error:  # whatever is wrong with one connection, the others are to hear
-                    logger.warning("A connection can't be written to: %r", error, extra={"action": "write_failed"})
-                    connection.live = False
-                    connection.abort(now)
-                    break
-                if wire.unsent_bytes() > unsent_max_bytes:
-                    self._leave_behind(connection, position)
+                    taken = wire.offer(framed)
+                except OSError:
+                    taken = 0
+                if taken != size and not self._write_rest(connection, framed[taken:], position, now):
                     break
         return written
+
+    def _write_rest(self, connection: Connection, framed: bytes, position: int, now: float) -> bool:
+        """Writes what the network did not take at once; False if nothing may follow."""
+        try:
+            connection.wire.write(framed)
+        except Exception as error:  # whatever is wrong with one connection, the others are to hear
+            logger.warning("A connection can't be written to: %r", error, extra={"action": "write_failed"})
+            connection.live = False
+            connection.abort(now)
+            return False
+        if connection.wire.unsent_bytes() > self._unsent_max_bytes:
+            self._leave_behind(connection, position)
+            return False
+        return True
 
     def _forget(self, name: str, connection: Connection) -> None:
         listeners = self._listeners[name]
@@ -195,23 +203,24 @@ class Hub:
 
 
 class _Pieces:
-    """A batch cut into writes, each with the position that it reaches, encoded once for each kind of wire."""
+    """A batch cut into writes, each with the position that it reaches and its size, encoded once for a kind of wire."""
 
     __slots__ = ("_batch", "_framed", "_position")
 
     def __init__(self, batch: Sequence[Event], position: int) -> None:
         self._batch = batch
         self._position = position
-        self._framed: dict[type[Wire], list[tuple[int, bytes]]] = {}
+        self._framed: dict[type[Wire], list[tuple[int, bytes, int]]] = {}
 
-    def framed_for(self, wire: Wire) -> list[tuple[int, bytes]]:
+    def framed_for(self, wire: Wire) -> list[tuple[int, bytes, int]]:
         kind = type(wire)
-        framed = self._framed.get(kind)
-        if framed is None:
-            framed = self._framed[kind] = [
-                (reach, wire.framed(events)) for reach, events in cut(self._batch, self._position)
+        pieces = self._framed.get(kind)
+        if pieces is None:
+            pieces = self._framed[kind] = [
+                (reach, framed := wire.framed(events), len(framed))
+                for reach, events in cut(self._batch, self._position)
             ]
-        return framed
+        return pieces
 
 
 def _merged(batches: Iterable[list[Event]]) -> list[Event]:

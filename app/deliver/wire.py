@@ -2,12 +2,16 @@
 
 `TransportWire` writes to the connection's own transport, past Hypercorn's ASGI `send`: a delivery costs a third.
 It needs HTTP/1.1 under Hypercorn. `AsgiWire` works with anything that speaks ASGI (HTTP/2, HTTP/1.0, TestClient).
+
+Each takes bytes in two ways. `write` is for whatever is to be sent. `offer` is for the fan-out, where nearly every
+browser has room: it gives bytes to the network and to nothing else, and what the network did not take is written.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -27,7 +31,16 @@ class Wire(Protocol):
         """Events in the form that `write` takes; the same for every connection, so it is made once a batch."""
 
     @property
-    def write(self) -> Callable[[bytes], None]:
+    def offer(self) -> Callable[[bytes], int]:
+        """How many of these bytes the network takes at once; the others are to be written.
+
+        It may change with each call.
+
+        Raises:
+            OSError: none of them; `write` knows what to do about it.
+        """
+
+    def write(self, framed: bytes) -> None:
         """Takes bytes to be sent. Never waits."""
 
     def unsent_bytes(self) -> int:
@@ -48,23 +61,38 @@ class Wire(Protocol):
         """Cuts the connection off; what is unsent is lost."""
 
 
+def _send_of_socket(transport: asyncio.WriteTransport) -> Callable[[bytes], int] | None:
+    """`send` of the socket to which a transport writes; None if it does not write to one as it is (TLS, uvloop).
+
+    A closed socket's raises; its descriptor, which may be another connection's by then, would not.
+    """
+    under = getattr(transport.get_extra_info("socket"), "_sock", None)
+    if transport.get_extra_info("sslcontext") is None and isinstance(under, socket.socket):
+        return under.send
+    return None
+
+
+def _take_nothing(_: bytes) -> int:
+    return 0
+
+
 class TransportWire:
     """Writes chunks (RFC 9112 § 7.1) to the transport of an HTTP/1.1 connection."""
 
-    __slots__ = ("_gathered", "_transport", "_writer", "write")
+    __slots__ = ("_gathered", "_transport", "_writer", "offer")
 
     def __init__(self, writer: asyncio.StreamWriter, unsent_max_bytes: int) -> None:
         self._writer = writer
         self._transport = writer.transport
         self._gathered: bytearray | None = None
-        # A method of ours would be one more call for every delivery.
-        self.write: Callable[[bytes], None] = self._transport.write
+        # The socket's own method while nothing is unsent: one of ours would be one more call for every delivery.
+        self.offer: Callable[[bytes], int] = _take_nothing
         self._transport.set_write_buffer_limits(high=unsent_max_bytes)
 
     def gather(self) -> None:
         """What is written in this turn of the loop, also by the server, leaves in one piece: after it, or at 64 KB."""
         self._gathered = bytearray()
-        self.write = self._gather
+        self.offer = _take_nothing
         server.divert(self._transport, self._gather)
         asyncio.get_running_loop().call_soon(self.release)
 
@@ -73,7 +101,7 @@ class TransportWire:
         if self._gathered is not None:
             gathered, self._gathered = self._gathered, None
             server.restore(self._transport, gathered)
-            self.write = self._transport.write
+            self._choose_offer()
 
     def _gather(self, framed: bytes | bytearray | memoryview) -> None:
         assert self._gathered is not None  # or it would not be called
@@ -81,9 +109,20 @@ class TransportWire:
         if len(self._gathered) > WRITE_MAX_BYTES:
             self.release()
 
+    def _choose_offer(self) -> None:
+        """Nothing may overtake what is unsent, or follow what was lost."""
+        send = None
+        if not (self._gathered is not None or self.unsent_bytes() or self.closed):
+            send = _send_of_socket(self._transport)
+        self.offer = send or _take_nothing
+
     @staticmethod
     def framed(events: bytes) -> bytes:
         return b"%x\r\n%b\r\n" % (len(events), events)
+
+    def write(self, framed: bytes) -> None:
+        self._transport.write(framed)
+        self._choose_offer()
 
     def unsent_bytes(self) -> int:
         return self._transport.get_write_buffer_size()
@@ -98,6 +137,7 @@ class TransportWire:
             raise ConnectionResetError("The browser has gone")
 
     def abort(self) -> None:
+        self.offer = _take_nothing
         self._transport.abort()
 
 
@@ -116,6 +156,8 @@ class AsgiWire:
         "_writer",
         "closed",
     )
+
+    offer = staticmethod(_take_nothing)
 
     def __init__(self, send: Send, unsent_max_bytes: int) -> None:
         self._send = send

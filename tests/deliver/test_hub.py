@@ -276,6 +276,71 @@ class TestABrokenConnection:
         assert all(ids(each.wire.stream) == [5] for each in others)
 
 
+class TestOneWithLittleRoom:
+    def test_what_the_network_takes_at_once_is_not_written(self, hub: Hub, join: Join) -> None:
+        taken: list[bytes] = []
+
+        class Roomy(RecordingWire):
+            def offer(self, framed: bytes) -> int:
+                taken.append(framed)
+                return len(framed)
+
+        page = join(1, "a", wire=Roomy())
+        assert hub.publish([event(5), event(6)], 6) == 2
+        assert ids(taken[0][1:-1]) == [5, 6]
+        assert page.wire.writes == []
+
+    def test_what_it_does_not_take_at_once_is_written(self, hub: Hub, join: Join) -> None:
+        offered: list[bytes] = []
+        written: list[bytes] = []
+
+        class Tight(RecordingWire):
+            def offer(self, framed: bytes) -> int:
+                offered.append(framed)
+                return 10
+
+            def write(self, framed: bytes) -> None:
+                written.append(framed)
+
+        page = join(1, "a", wire=Tight())
+        hub.publish([event(5)], 5)
+        assert offered[0][10:] == written[0]
+        assert page.live
+
+    def test_what_is_refused_for_want_of_room_is_written_whole(self, hub: Hub, join: Join) -> None:
+        class Full(RecordingWire):
+            def offer(self, _: bytes) -> int:
+                raise BlockingIOError
+
+        page = join(1, "a", wire=Full())
+        hub.publish([event(5)], 5)
+        assert ids(page.wire.stream) == [5]
+        assert page.live
+
+    def test_the_next_piece_is_not_offered_as_the_one_before(self, hub: Hub, join: Join) -> None:
+        """A wire may take pieces in another way from one to the next."""
+        ways: list[str] = []
+
+        class Changing(RecordingWire):
+            def __init__(self) -> None:
+                super().__init__()
+                self.offer = self._first  # type: ignore[method-assign]
+
+            def _first(self, _: bytes) -> int:
+                ways.append("first")
+                self.offer = self._then  # type: ignore[method-assign]
+                return 0
+
+            def _then(self, _: bytes) -> int:
+                ways.append("then")
+                return 0
+
+        join(1, "a", wire=Changing())
+        hub.publish([event(position, size=WRITE_MAX_BYTES // 2) for position in range(1, 7)], 6)
+        assert ways[0] == "first"
+        assert set(ways[1:]) == {"then"}
+
+
 class TestSilence:
     def test_who_was_not_written_to_since_then_is_silent(self, hub: Hub, join: Join, clock: Clock) -> None:
         spoken, silent, behind = join(1, "a"), join(2), join(3, live=False)
