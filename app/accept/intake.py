@@ -27,9 +27,9 @@ from app.notification import Notification
 TURN = 50
 # What is released later than this from now is in nobody's hands yet: clocks of processes may be half a second apart.
 IN_HAND = timedelta(seconds=1)
-# How often, and how long apart, it is looked whether what is in hand has its position. In a row it has it within 20 ms.
+# How often, and how long apart, it is looked whether what is in hand has its position. In a row it has it within 50 ms.
 SETTLE_TRIES = 6
-SETTLE_SECONDS = 0.02
+SETTLE_SECONDS = 0.04
 
 
 class _Item(NamedTuple):

@@ -31,7 +31,7 @@ KNOWN_CUSTOMERS_MAX = 100_000
 RECORD_RETRY_SECONDS = 1.0
 # How long positions wait for a commit that they can join: one of their own, after each single request, would be as
 # dear as the request's, and the next one would wait for it.
-RECORD_SECONDS = 0.02
+RECORD_SECONDS = 0.05
 SETTLED_SECONDS = 1.0
 
 Carry = Callable[[Sequence[Notification], Sequence[SubscriptionChange]], Awaitable[Carried]]
