@@ -21,7 +21,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Self
 
 import orjson
 from redis.asyncio import Redis
@@ -97,8 +97,10 @@ if not added.err then redis.call('XDEL', KEYS[1], ARGV[1]) end -- refused: it is
 """
 
 _RENEW = """
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0
+local leads = 0
+if redis.call('GET', KEYS[1]) == ARGV[1] then leads = redis.call('PEXPIRE', KEYS[1], ARGV[2])
+elseif redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then leads = 1 end
+return {leads, redis.call('GET', KEYS[2])}
 """
 
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
@@ -106,8 +108,15 @@ _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL
 Restore = Callable[[str, int, int], Awaitable[Sequence[Entry]]]
 
 
-class _BoundedRedis(Redis):
-    """Redis, each command of which ends in time.
+class _Redis(Redis):
+    """Redis over one connection; what redis-py does when it is made is not done again before each command."""
+
+    async def initialize(self) -> Self:
+        return await super().initialize() if self.connection is None else self
+
+
+class _BoundedRedis(_Redis):
+    """The same, each command of which ends in time.
 
     redis-py's own `socket_timeout` is an `asyncio.wait_for`. Until Python 3.12 that returns its result in place of a
     cancellation that comes in the last turns of the loop: one of a few, so a busy process hardly heard that it was
@@ -144,7 +153,7 @@ class Log:
         }
         self._redis = _BoundedRedis.from_url(url, **options)
         # A blocking XREAD holds up all that comes after it on its connection, so the tail has one of its own.
-        self._tail_redis = Redis.from_url(url, **options)
+        self._tail_redis = _Redis.from_url(url, **options)
         self._append = self._redis.register_script(_APPEND)
         self._raise = self._redis.register_script(_RAISE)
         self._renew = self._redis.register_script(_RENEW)
@@ -180,8 +189,7 @@ class Log:
             LogUnavailable: Redis is away.
         """
         async with self._available(REPAIR_SECONDS):
-            if self._run is None or self._run != await self._completed():
-                await self._verify()
+            await self._verify_unless(await self._completed())
 
     async def newest(self, count: int) -> list[Entry]:
         """The newest entries, in order.
@@ -237,13 +245,15 @@ class Log:
         return seconds * 1000 + microseconds // 1000
 
     async def lead(self, lease_ms: int) -> bool:
-        """Takes or renews the relay's lease; whether this process has it.
+        """Takes or renews the relay's lease; whether this process has it. Makes sure that the log is whole (`verify`).
 
         Raises:
             LogUnavailable: Redis is away.
         """
-        async with self._available():
-            return bool(await self._renew(keys=[RELAY], args=[self._owner, lease_ms]))
+        async with self._available(REPAIR_SECONDS):
+            leads, completed = await self._renew(keys=[RELAY, COMPLETE], args=[self._owner, lease_ms])
+            await self._verify_unless(_text(completed))
+        return bool(leads)
 
     async def is_led(self) -> bool:
         """Whether some process is the active relay.
@@ -297,6 +307,11 @@ class Log:
         ids = await self._append(keys, [run, self._max_entries, CARRIED_MAX, *arguments])
         return Carried(run, [_position(each) for each in ids])
 
+    async def _verify_unless(self, completed: str) -> None:
+        """Does nothing if `COMPLETE` says what it said when it was last looked at."""
+        if self._run is None or self._run != completed:
+            await self._verify()
+
     async def _verify(self) -> str:
         """Compares the log with the database, once a run of Redis; returns what `COMPLETE` says of it then.
 
@@ -321,8 +336,7 @@ class Log:
         return completed
 
     async def _completed(self) -> str:
-        value: Any = await self._redis.get(COMPLETE)
-        return "" if value is None else str(value, "ascii")
+        return _text(await self._redis.get(COMPLETE))
 
     async def _repair(self, run: str) -> None:
         """Puts back what the database has above the newest entry, at the positions that it had.
@@ -345,6 +359,11 @@ class Log:
         await self._raise(keys=[LOG], args=[f"{floor_ms}-0"])
         if lost:
             logger.warning("The log had lost entries; they are back.", extra={"action": "repair", "count": len(lost)})
+
+
+def _text(value: Any) -> str:
+    """The value of a key; none is empty."""
+    return "" if value is None else str(value, "ascii")
 
 
 def _position(redis_id: bytes) -> int:

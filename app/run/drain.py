@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import hypercorn.asyncio
-from hypercorn.config import Config
 
 from app.errors import ConfigurationError
 from app.run import mended_hypercorn
+from app.run.lean_hypercorn import Config
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -95,7 +95,6 @@ async def serve(app: Any, opened: socket.socket, stopping: asyncio.Event, drain:
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.keep_alive_max_requests = KEEP_ALIVE_REQUESTS
     config.graceful_timeout = GRACE_SECONDS
-    config.include_server_header = False
     config.errorlog = logging.getLogger("hypercorn.error")
 
     async def stopped() -> None:

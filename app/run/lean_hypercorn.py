@@ -6,12 +6,27 @@ Asyncio's events and queues hold empty deques of 0.6 KB each, which were a fifth
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from hypercorn import config as configs
 from hypercorn.asyncio import task_group, worker_context
-from hypercorn.config import Config
 from hypercorn.typing import AppWrapper, ASGIReceiveEvent, ASGISendEvent, Scope
+
+
+class Config(configs.Config):
+    """Makes the fields that every answer has (`Date`) once a second."""
+
+    include_server_header = False
+    _second = 0
+    _fields: list[tuple[bytes, bytes]]
+
+    def response_headers(self, protocol: str) -> list[tuple[bytes, bytes]]:
+        second = int(time.time())
+        if second != self._second:
+            self._second, self._fields = second, super().response_headers(protocol)
+        return self._fields
 
 
 class Event:
@@ -144,7 +159,11 @@ class TaskGroup(task_group.TaskGroup):
     """The tasks of a connection, with an `Inlet` for each request."""
 
     async def spawn_app(
-        self, app: AppWrapper, config: Config, scope: Scope, send: Callable[[ASGISendEvent | None], Awaitable[None]]
+        self,
+        app: AppWrapper,
+        config: configs.Config,
+        scope: Scope,
+        send: Callable[[ASGISendEvent | None], Awaitable[None]],
     ) -> Callable[[ASGIReceiveEvent], Awaitable[None]]:
         inlet = Inlet(config.max_app_queue_size)
         self.spawn(task_group._handle, app, config, scope, inlet.get, send, _no_wsgi, _no_wsgi)

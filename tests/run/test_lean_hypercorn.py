@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import hypercorn.config
 import pytest
 
 from app.asgi import Receive, Scope, Send
@@ -17,13 +18,14 @@ from app.auth import Identity, Tokens
 from app.deliver.api import Stream
 from app.deliver.delivery import Delivery
 from app.run import drain
-from app.run.lean_hypercorn import Event, Inlet, KeepAlive, Termination
+from app.run.lean_hypercorn import Config, Event, Inlet, KeepAlive, Termination
 from app.settings import Settings
 from tests.deliver.test_connection import NoHistory
 from tests.support.hostile import Client
 from tests.support.tasks import PATIENCE_SECONDS, turns, until
 
 MANY = 50
+MOMENT = 1_800_000_000
 SETTINGS = Settings(host="127.0.0.1", port=0, connections_per_customer=0)
 TOKENS = Tokens("a key of thirty-two bytes or more")
 ASKED = b"GET /stream?token=%b HTTP/1.1\r\nHost: x\r\n\r\n" % TOKENS.sign("customer:1", "customer").encode()
@@ -172,6 +174,19 @@ async def test_a_request_that_comes_in_the_moment_in_which_its_connection_is_clo
     await until(writer.is_closing)
     await writer.wait_closed()
     theirs.close()
+
+
+def test_the_date_of_an_answer_is_that_of_its_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = MOMENT + 0.1
+    monkeypatch.setattr("time.time", lambda: now)
+    monkeypatch.setattr(hypercorn.config, "time", lambda: now)
+    config = Config()
+    first = config.response_headers("h11")
+    assert first == [(b"date", b"Fri, 15 Jan 2027 08:00:00 GMT")]
+    now = MOMENT + 0.9
+    assert config.response_headers("h2") is first
+    now = MOMENT + 1.0
+    assert config.response_headers("h11") == [(b"date", b"Fri, 15 Jan 2027 08:00:01 GMT")]
 
 
 async def test_an_event_wakes_all_who_wait_and_can_be_cleared() -> None:
