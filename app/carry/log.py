@@ -23,7 +23,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
-import orjson
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -31,7 +30,8 @@ from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError, ResponseError
 
 from app import position as positions
-from app.entry import Carried, Entry, Kind
+from app.carry.packing import pack, position_of, position_of_one, unpacked
+from app.entry import Carried, Entry
 from app.errors import LogUnavailable
 
 logger = logging.getLogger(__name__)
@@ -199,7 +199,7 @@ class Log:
         """
         async with self._available():
             found = await self._redis.xrevrange(LOG, count=count)
-        return _entries(found)[::-1]
+        return unpacked(found)[::-1]
 
     async def after(self, position: int, count: int) -> list[Entry]:
         """The next entries after a position; waits up to 2 s for the first, then returns none.
@@ -213,7 +213,7 @@ class Log:
             found: Any = await self._tail_redis.xread(
                 {LOG: positions.show(position)}, count=count, block=int(TAIL_BLOCK_SECONDS * 1000)
             )
-        return _entries(found[0][1]) if found else []
+        return unpacked(found[0][1]) if found else []
 
     async def oldest(self) -> int:
         """The position of the oldest entry that the log still has; 0: it has none.
@@ -223,7 +223,7 @@ class Log:
         """
         async with self._available():
             found = await self._tail_redis.xrange(LOG, count=1)
-        return _position_of_one(found)
+        return position_of_one(found)
 
     async def is_full(self) -> bool:
         """Whether the log has as many entries as it keeps: else none has been trimmed.
@@ -305,7 +305,7 @@ class Log:
         run = self._run or await self._verify()
         keys = [LOG, COMPLETE, CARRIED, CARRIED_BEFORE]
         ids = await self._append(keys, [run, self._max_entries, CARRIED_MAX, *arguments])
-        return Carried(run, [_position(each) for each in ids])
+        return Carried(run, [position_of(each) for each in ids])
 
     async def _verify_unless(self, completed: str) -> None:
         """Does nothing if `COMPLETE` says what it said when it was last looked at."""
@@ -345,12 +345,12 @@ class Log:
         know, tails have read them, and the clock of this Redis may be behind. Positions go by our clock, or, where they
         are ahead of it, rise by one an entry, far fewer than a millisecond has.
         """
-        newest = _position_of_one(await self._redis.xrevrange(LOG, count=1))
+        newest = position_of_one(await self._redis.xrevrange(LOG, count=1))
         lost = await self._restore(run, newest, REPAIR_MAX)
         for start in range(0, len(lost), REPAIR_BATCH):
             pipeline = self._redis.pipeline(transaction=False)
             for entry in lost[start : start + REPAIR_BATCH]:
-                pipeline.xadd(LOG, {"e": _packed(entry)}, id=positions.show(entry.position))
+                pipeline.xadd(LOG, {"e": pack(entry)}, id=positions.show(entry.position))
                 pipeline.hset(CARRIED, entry.uid, positions.show(entry.position))
             async with asyncio.timeout(COMMAND_SECONDS):
                 await pipeline.execute()
@@ -366,25 +366,12 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value, "ascii")
 
 
-def _position(redis_id: bytes) -> int:
-    milliseconds, _, sequence = redis_id.partition(b"-")
-    return int(milliseconds) << positions.SEQUENCE_BITS | int(sequence)
-
-
-def _packed(entry: Entry) -> bytes:
-    """An entry as Redis holds it: a line of JSON, then the frame as it is."""
-    head: tuple[object, ...] = (entry.channel, entry.kind, entry.uid, entry.expires_ms, entry.collapse_key)
-    if entry.withheld or entry.retracts:
-        head += (entry.withheld, entry.retracts)
-    return orjson.dumps(head) + b"\n" + entry.frame
-
-
 def _parts(entries: Sequence[Entry]) -> Iterator[list[str | bytes]]:
     """The arguments of the scripts that append these entries."""
     part: list[str | bytes] = []
     size = 0
     for entry in entries:
-        packed = _packed(entry)
+        packed = pack(entry)
         if part and (size + len(packed) > SCRIPT_MAX_BYTES or len(part) >= 3 * SCRIPT_MAX_ENTRIES):
             yield part
             part, size = [], 0
@@ -397,20 +384,3 @@ def _look_at_error(task: asyncio.Task[str]) -> None:
     # Who waited for it was told; when nobody waits any more, nobody need be.
     if not task.cancelled():
         task.exception()
-
-
-def _entry(redis_id: bytes, fields: dict[bytes, bytes]) -> Entry:
-    head, _, frame = fields[b"e"].partition(b"\n")
-    channel, kind, uid, expires_ms, collapse_key, *rest = orjson.loads(head)
-    withheld, retracts, *_ = rest or ((), "")  # a later release may say more
-    position = _position(redis_id)
-    return Entry(channel, Kind(kind), frame, uid, expires_ms, collapse_key, tuple(withheld), retracts, position)
-
-
-def _entries(found: Any) -> list[Entry]:
-    return [_entry(redis_id, fields) for redis_id, fields in found]
-
-
-def _position_of_one(found: Any) -> int:
-    """The position of the only entry that was asked for; 0 if there is none."""
-    return _position(found[0][0]) if found else 0

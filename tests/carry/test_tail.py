@@ -14,7 +14,7 @@ from redis import Redis
 from app.carry import log as log_module
 from app.carry import tail as tail_module
 from app.carry.log import LOG, Log
-from app.carry.log import _packed as packed
+from app.carry.packing import pack
 from app.carry.tail import Tail
 from app.entry import Entry
 from app.errors import LogUnavailable
@@ -239,7 +239,7 @@ async def test_entries_that_were_trimmed_while_the_process_stood_still_are_told_
         """While the loop is blocked, others append, and the log is trimmed."""
         process.while_delivering = lambda: None
         for number in range(3, 11):
-            redis.xadd(LOG, {"e": packed(entry(f"u{number}"))})
+            redis.xadd(LOG, {"e": pack(entry(f"u{number}"))})
         trim(redis, 4)  # the log keeps more than one read
 
     process.while_delivering = stand_still

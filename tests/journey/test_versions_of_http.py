@@ -86,7 +86,7 @@ async def test_those_who_take_nothing_are_let_go_and_resume(starts: Starter, lea
                 browser.start()
             await browser.until_position(sent[-1])
             assert browser.positions == sent
-            assert browser.connections == 2
+            assert browser.connections >= 2  # one that a busy machine keeps from reading is let go again
 
 
 async def test_those_who_take_nothing_do_not_hold_up_the_end(starts: Starter) -> None:
