@@ -38,5 +38,6 @@ def position_of_one(found: Any) -> int:
 
 
 def position_of(redis_id: bytes) -> int:
+    """The position of the entry with an id."""
     milliseconds, _, sequence = redis_id.partition(b"-")
     return int(milliseconds) << positions.SEQUENCE_BITS | int(sequence)

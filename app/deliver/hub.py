@@ -170,7 +170,7 @@ class Hub:
             for position, framed, size in framed_pieces:
                 try:
                     taken = wire.offer(framed)
-                except OSError:
+                except Exception:  # it has no room, or is broken: `write` says which
                     taken = 0
                 if taken != size and not self._write_rest(connection, framed[taken:], position, now):
                     break
