@@ -97,10 +97,8 @@ if not added.err then redis.call('XDEL', KEYS[1], ARGV[1]) end -- refused: it is
 """
 
 _RENEW = """
-local leads = 0
-if redis.call('GET', KEYS[1]) == ARGV[1] then leads = redis.call('PEXPIRE', KEYS[1], ARGV[2])
-elseif redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then leads = 1 end
-return {leads, redis.call('GET', KEYS[2])}
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0
 """
 
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
@@ -189,7 +187,8 @@ class Log:
             LogUnavailable: Redis is away.
         """
         async with self._available(REPAIR_SECONDS):
-            await self._verify_unless(await self._completed())
+            if self._run is None or self._run != await self._completed():
+                await self._verify()
 
     async def newest(self, count: int) -> list[Entry]:
         """The newest entries, in order.
@@ -245,15 +244,13 @@ class Log:
         return seconds * 1000 + microseconds // 1000
 
     async def lead(self, lease_ms: int) -> bool:
-        """Takes or renews the relay's lease; whether this process has it. Makes sure that the log is whole (`verify`).
+        """Takes or renews the relay's lease; whether this process has it.
 
         Raises:
             LogUnavailable: Redis is away.
         """
-        async with self._available(REPAIR_SECONDS):
-            leads, completed = await self._renew(keys=[RELAY, COMPLETE], args=[self._owner, lease_ms])
-            await self._verify_unless(_text(completed))
-        return bool(leads)
+        async with self._available():
+            return bool(await self._renew(keys=[RELAY], args=[self._owner, lease_ms]))
 
     async def is_led(self) -> bool:
         """Whether some process is the active relay.
@@ -307,11 +304,6 @@ class Log:
         ids = await self._append(keys, [run, self._max_entries, CARRIED_MAX, *arguments])
         return Carried(run, [position_of(each) for each in ids])
 
-    async def _verify_unless(self, completed: str) -> None:
-        """Does nothing if `COMPLETE` says what it said when it was last looked at."""
-        if self._run is None or self._run != completed:
-            await self._verify()
-
     async def _verify(self) -> str:
         """Compares the log with the database, once a run of Redis; returns what `COMPLETE` says of it then.
 
@@ -336,7 +328,8 @@ class Log:
         return completed
 
     async def _completed(self) -> str:
-        return _text(await self._redis.get(COMPLETE))
+        value: Any = await self._redis.get(COMPLETE)
+        return "" if value is None else str(value, "ascii")
 
     async def _repair(self, run: str) -> None:
         """Puts back what the database has above the newest entry, at the positions that it had.
@@ -359,11 +352,6 @@ class Log:
         await self._raise(keys=[LOG], args=[f"{floor_ms}-0"])
         if lost:
             logger.warning("The log had lost entries; they are back.", extra={"action": "repair", "count": len(lost)})
-
-
-def _text(value: Any) -> str:
-    """The value of a key; none is empty."""
-    return "" if value is None else str(value, "ascii")
 
 
 def _parts(entries: Sequence[Entry]) -> Iterator[list[str | bytes]]:

@@ -65,7 +65,6 @@ class Relay:
         """Looks and carries, for ever."""
         while True:
             try:
-                # Which puts back what a restarted Redis has lost, also when nobody sends anything.
                 self.active = await self._log.lead(self._lease_ms)
                 await self._sweep()
                 if not self._well:
@@ -88,6 +87,7 @@ class Relay:
             logger.info("The lease could not be given back; it ends by itself.", extra={"action": "relay_resign"})
 
     async def _sweep(self) -> None:
+        await self._log.verify()  # puts back what a restarted Redis has lost, also when nobody sends anything
         while True:
             now = datetime.now(UTC) - (timedelta() if self.active else timedelta(seconds=STANDBY_SECONDS))
             grace = self._grace if self.active else self._grace + timedelta(milliseconds=self._lease_ms)
