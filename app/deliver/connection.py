@@ -40,8 +40,8 @@ class Connection:
         self.ended = False
 
     def write(self, events: bytes, now: float) -> None:
-        """Writes events to this connection alone, if its browser is still there."""
-        if not self.wire.closed:
+        """Writes events to this connection alone, if its browser is still there and it was not told to end."""
+        if not (self.wire.closed or self.ended):
             self.wire.write(self.wire.framed(events))
             self.written_at = now
 
@@ -56,7 +56,7 @@ class Connection:
         self._finish(now)
 
     def _finish(self, now: float) -> None:
-        self.ended = True
+        self.live, self.ended = False, True
         if self.deadline is not None and not self.deadline.expired():
             with suppress(RuntimeError):  # its token expires in this very moment: it is ending already
                 self.deadline.reschedule(now)

@@ -236,11 +236,12 @@ class Delivery:
     async def _catch_up(self, connection: Connection) -> None:
         try:
             await self.replay.catch_up(connection)
-        except ConnectionError:
-            connection.abort(self._clock())
         except Exception as error:
+            if connection.ended:  # its last words may be on their way still
+                return
             # It must not stay open and deaf: cut off, the browser comes back and asks from its last id.
-            logger.warning("A connection could not be caught up: %r", error, extra={"action": "catch_up_failed"})
+            if not isinstance(error, ConnectionError):
+                logger.warning("A connection could not be caught up: %r", error, extra={"action": "catch_up_failed"})
             connection.abort(self._clock())
 
     async def _refresh_interests(self) -> bool:

@@ -182,7 +182,6 @@ class Hub:
             connection.wire.write(framed)
         except Exception as error:  # whatever is wrong with one connection, the others are to hear
             logger.warning("A connection can't be written to: %r", error, extra={"action": "write_failed"})
-            connection.live = False
             connection.abort(now)
             return False
         if connection.wire.unsent_bytes() > self._unsent_max_bytes:

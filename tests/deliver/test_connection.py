@@ -14,9 +14,11 @@ from app.deliver.api import Stream
 from app.deliver.delivery import Delivery
 from app.deliver.event import Event
 from app.deliver.frame import frame
+from app.deliver.hub import Hub
 from app.entry import Entry, Kind
 from app.settings import Settings
 from tests.support.connections import connection
+from tests.support.events import event
 
 PATIENCE_SECONDS = 5.0
 FAREWELL = frame("drain", b"{}")
@@ -31,6 +33,16 @@ async def test_ending_it_says_why_and_ends_the_response() -> None:
             pytest.fail("it goes on")
     assert page.wire.writes == [FAREWELL]
     assert page.ended
+
+
+async def test_after_its_last_words_nothing_is_written() -> None:
+    page = connection()
+    hub = Hub(1000, lambda _: None, asyncio.get_running_loop().time)
+    hub.add(page)
+    page.end(FAREWELL, 1.0)  # the task that holds it hears of that in a later turn of the loop
+    assert hub.publish([event(5, "customer:1")], 5) == 0
+    page.write(frame("heartbeat"), 2.0)
+    assert page.wire.writes == [FAREWELL]
 
 
 async def test_writing_notes_when() -> None:
@@ -75,10 +87,28 @@ class NoHistory:
         return True
 
 
-async def test_a_browser_that_takes_nothing_is_cut_off_also_where_there_is_no_transport() -> None:
-    async def no_subscriptions(customer_ids: Sequence[int]) -> dict[int, dict[str, int]]:
-        return {}
+async def no_subscriptions(customer_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    return {}
 
+
+async def test_a_slow_browser_still_gets_its_last_words() -> None:
+    settings = Settings(stalled_seconds=PATIENCE_SECONDS, unsent_max_bytes=1024, drain_seconds=0.01)
+    delivery = Delivery(settings, NoHistory(), no_subscriptions)
+    delivery.begin([], 5)
+    page = connection()
+    delivery.hub.add(page)
+    page.wire.stick()
+    delivery.deliver([Entry("customer:1", Kind.RECEIPT, frame("receipt", b"x" * 2000), position=6)])
+    assert not page.live, "it is being caught up"
+    await asyncio.sleep(0)
+    page.end(FAREWELL, asyncio.get_running_loop().time())
+    page.wire.flow()
+    _, unfinished = await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=PATIENCE_SECONDS)
+    assert not unfinished
+    assert (page.wire.writes[-1], page.wire.aborted) == (FAREWELL, False)
+
+
+async def test_a_browser_that_takes_nothing_is_cut_off_also_where_there_is_no_transport() -> None:
     async def count_unread(identity: Identity) -> int:
         return 0
 
