@@ -137,21 +137,23 @@ async def test_a_uid_may_be_written_in_capitals(service: Service, me: int) -> No
     assert await service.inbox(me) == []
 
 
-@pytest.mark.parametrize("seconds", [0.5, 3600])
-async def test_what_is_scheduled_is_never_sent(service: Service, me: int, seconds: float) -> None:
+@pytest.mark.parametrize(("seconds", "seconds_of_another"), [(2, 2), (3600, 0.5)])
+async def test_what_is_scheduled_is_never_sent(
+    service: Service, me: int, seconds: float, seconds_of_another: float
+) -> None:
     async with browsing(Browser(service.url, service.customer(me))) as (page,):
         send_at = moment(seconds)
         uid = await sent(service, 202, receiver_id=me, send_at=send_at)
         assert (await reported(service, uid))["state"] == "scheduled"
         assert (await take_back(service, uid)).status_code == 204
-        response = await service.post({"receiver_id": me, "title_text": "at the same time", "send_at": moment(0.5)})
-        assert response.status_code == 202
+        another = {"receiver_id": me, "title_text": "another", "send_at": moment(seconds_of_another)}
+        assert (await service.post(another)).status_code == 202
         await page.until(lambda: page.notifications)
-        assert page.titles == ["at the same time"]
+        assert page.titles == ["another"]
     report = await reported(service, uid)
     assert (report["state"], report["position"], report["date_carried"]) == ("retracted", None, None)
     assert report["date_retracted"] is not None
-    assert [each["title_text"] for each in await service.inbox(me)] == ["at the same time"]
+    assert [each["title_text"] for each in await service.inbox(me)] == ["another"]
 
 
 async def test_what_quiet_hours_hold_is_never_sent(service: Service, me: int) -> None:
