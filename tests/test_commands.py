@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from app.__main__ import cli
 from app.auth import Tokens
+from app.commands import cli
 from app.settings import Settings
 from tests.support.service import run_command
 

@@ -196,7 +196,7 @@ def test_nothing_of_the_service_needs_its_client() -> None:
         if not name_of(path).startswith("sdk/"):
             at_start = {node.module for node in syntax(path).body if isinstance(node, ast.ImportFrom) and node.module}
             assert not any(module.startswith("app.sdk") for module in at_start), path
-            assert name_of(path) == "__main__.py" or not any(each.startswith("app.sdk") for each in imported(path)), (
+            assert name_of(path) == "commands.py" or not any(each.startswith("app.sdk") for each in imported(path)), (
                 path
             )
 
