@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.support import service as support
 from tests.support.proxy import Proxy
@@ -28,10 +30,22 @@ from tests.support.shared import Shared
 
 AnyService = TypeVar("AnyService", bound=Service)
 LOG_CHARACTERS = 20_000
+BROWSER = "tests/browser/"
 _NUMBERS = count(1_000_000)  # above those that stand in tests as they are
 _OF_POSTGRES = {"production", "small_production", "proxy"}
 # Files that take long for the place that their names give them: at the end one process would wait for the other.
 _LONG = {"test_commands.py", "test_local.py", "test_migrations.py", "test_readme.py", "test_run.py"}
+
+
+class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives each process a file at a time, and all that needs a browser to one: each would start one of its own."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
