@@ -12,6 +12,7 @@ What needs PostgreSQL has the mark `postgres`: from its fixtures, from the name 
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
@@ -55,6 +56,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         parameters = item.callspec.id if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ""
         if _OF_POSTGRES.intersection(fixtures) or "PostgreSQL" in parameters or "postgres" in parameters.split("-"):
             item.add_marker("postgres")
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # thousands of tests stay to the end: no round of the collector need look at them
 
 
 @pytest.hookimpl(tryfirst=True)
