@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 
-from app.commands import cli
+from app.__main__ import cli
 
 _left_alone = threading.Event()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.commands import cli
+from app.__main__ import cli
 from app.run import mended_hypercorn
 
 

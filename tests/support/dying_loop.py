@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from app import wiring
-from app.commands import cli
+from app.__main__ import cli
 from app.run.background import Background
 
 STARTED = "background loop: "

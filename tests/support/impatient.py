@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app import asgi
-from app.commands import cli
+from app.__main__ import cli
 from app.run import drain
 
 SECONDS = 1.0
