@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 from quart import Quart
@@ -84,6 +84,7 @@ class Service:
             lease_seconds=settings.relay_lease_seconds,
             grace_seconds=settings.relay_grace_seconds,
         )
+        self._settling = asyncio.Lock()
 
     # -- accept → carry → deliver -------------------------------------------------------------------
 
@@ -170,6 +171,11 @@ class Service:
             if not await inbox.is_unsettled(channels):
                 return
             await asyncio.sleep(SETTLE_SECONDS)  # another process carried it, and is about to record it
+        # It has died before it did, or the log is away. The log tells the position that it gave.
+        async with self._settling:
+            if self.tail.connected and await inbox.is_unsettled(channels):
+                with suppress(LogUnavailable):
+                    await self.relay.carry_older_than(SETTLE_SECONDS * SETTLE_TRIES)
 
     # -- Running ------------------------------------------------------------------------------------
 

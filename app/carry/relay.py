@@ -86,16 +86,29 @@ class Relay:
         except LogUnavailable:
             logger.info("The lease could not be given back; it ends by itself.", extra={"action": "relay_resign"})
 
+    async def carry_older_than(self, seconds: float) -> None:
+        """Carries what was accepted so long ago and has no position, whether it is the relay's yet or not.
+
+        For whoever must know that all is carried: the process that accepted it has died, or is slow.
+
+        Raises:
+            LogUnavailable: Redis is away.
+        """
+        now = datetime.now(UTC)
+        await self._carry_due(now - timedelta(seconds=STANDBY_SECONDS), now - timedelta(seconds=seconds))
+
     async def _sweep(self) -> None:
         await self._log.verify()  # puts back what a restarted Redis has lost, also when nobody sends anything
         while True:
             now = datetime.now(UTC) - (timedelta() if self.active else timedelta(seconds=STANDBY_SECONDS))
             grace = self._grace if self.active else self._grace + timedelta(milliseconds=self._lease_ms)
-            rows = await self._due(now, now - grace, SWEEP_MAX)
-            if not rows:
-                return
-            await self._record(rows, await self._carry(rows))
-            logger.info("Carried what was due.", extra={"action": "relay_carried", "count": len(rows)})
-            if len(rows) < SWEEP_MAX:
+            if await self._carry_due(now, now - grace) < SWEEP_MAX:
                 return
             self.active = await self._log.lead(self._lease_ms)
+
+    async def _carry_due(self, now: datetime, accepted_before: datetime) -> int:
+        rows = await self._due(now, accepted_before, SWEEP_MAX)
+        if rows:
+            await self._record(rows, await self._carry(rows))
+            logger.info("Carried what was due.", extra={"action": "relay_carried", "count": len(rows)})
+        return len(rows)

@@ -147,6 +147,19 @@ async def test_of_two_one_is_active_and_the_other_looks_for_what_that_one_is_lat
         assert now - accepted_before == timedelta(seconds=GRACE_SECONDS + LEASE_SECONDS)
 
 
+async def test_who_must_know_that_all_is_carried_need_not_wait_for_it_to_be_the_relays(log: Log) -> None:
+    outbox = Outbox(log, waiting(3))
+    carried = await outbox.carry(outbox.rows[:2])  # by one that died before it recorded them
+    before = datetime.now(UTC)
+    await outbox.relay().carry_older_than(0.5)
+    assert [outbox.recorded[each.uid] for each in outbox.rows[:2]] == carried.positions
+    assert outbox.recorded.keys() == {each.uid for each in outbox.rows}
+    ((now, accepted_before, _),) = outbox.asked
+    late = timedelta(seconds=relay_module.STANDBY_SECONDS)
+    assert now <= datetime.now(UTC) - late, "what is due belongs to the active one for so long"
+    assert before - timedelta(seconds=0.5) <= accepted_before <= datetime.now(UTC) - timedelta(seconds=0.5)
+
+
 async def test_what_the_active_one_is_late_with_another_carries_before_the_lease_has_ended(
     log: Log, redis: Redis
 ) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
 
+from tests.conftest import Starter
 from tests.support.browser import Browser, browsing
-from tests.support.service import Service, eventually
+from tests.support.service import Dev, Service, eventually
 
 
 async def inbox(service: Service, customer: int, query: str = "", web: int = 0) -> Any:
@@ -117,6 +121,23 @@ async def test_the_stream_tells_the_absolute_count_when_asked(service: Service, 
         browser,
     ):
         assert browser.events("synced")[0].data.items() >= {"replayed": 2, "unread_count": 4}.items()
+
+
+async def test_what_a_killed_process_has_carried_is_counted_before_the_relay_sees_to_it(starts: Starter) -> None:
+    dev = await starts(Dev(RELAY_GRACE_SECONDS="60"))
+    sent = await dev.send(2, receiver_id=1) + await dev.send(topic="news")
+    await asyncio.to_thread(dev.process.kill)
+    with closing(sqlite3.connect(dev.data_dir / "getnotified.sqlite3")) as database, database:
+        database.execute("UPDATE notification SET position = NULL")  # it died before it could record them
+    await asyncio.to_thread(dev.process.start_ready)
+    async with browsing(Browser(dev.url, dev.customer(1), query={"count": "1"}, last_id=sent[0])) as (browser,):
+        assert browser.events("synced")[0].data.items() >= {"replayed": 1, "unread_count": 2}.items()
+        assert browser.positions == [sent[1]]
+        seen = await inbox(dev, 1)
+        assert [each["position"] for each in seen["notifications"]] == [sent[1], sent[0]]
+        (after,) = await dev.send(receiver_id=1)
+        await browser.until_position(after)
+        assert browser.positions == [sent[1], after], "nothing is carried a second time"
 
 
 async def has(service: Service, customer: int, count: int) -> bool:
