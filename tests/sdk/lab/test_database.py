@@ -129,6 +129,7 @@ def test_single_notifications_are_looked_for_in_the_period_alone(day: Day, perio
 async def test_postgres_says_the_same(production: Production, me: int, topic: str) -> None:
     begin = datetime.now(UTC)
     await production.send(3, receiver_id=me, event="sdk.database")
+    assert len(await production.inbox(me)) == 3  # which waits until it is recorded, and counted, that they were carried
     database = Database(production.database.url)
     since, until = last_hours(1)
     kinds = database.by_kind(since - timedelta(hours=1), until).set_index("event")
