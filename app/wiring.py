@@ -165,13 +165,16 @@ class Service:
         return await inbox.unread_count(identity.customer_id, channels)
 
     async def settled(self, channels: Collection[str]) -> None:
-        """Waits until the rows of what was carried in some channels hold their positions, but not for long."""
+        """Waits until the rows of what was carried in some channels hold their positions, but not for long.
+
+        What does not by then, this process carries itself: whoever accepted it has died or is slow.
+        """
         await self.outbox.settled()
         for _ in range(SETTLE_TRIES):
             if not await inbox.is_unsettled(channels):
                 return
             await asyncio.sleep(SETTLE_SECONDS)  # another process carried it, and is about to record it
-        # It has died before it did, or the log is away. The log tells the position that it gave.
+        # What the log has carried already keeps the position that it got then. One at a time: it is done for all.
         async with self._settling:
             if self.tail.connected and await inbox.is_unsettled(channels):
                 with suppress(LogUnavailable):
